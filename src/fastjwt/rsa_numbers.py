@@ -1,0 +1,258 @@
+"""The integers of an RSA key: what they are, and every check that they must pass before an engine sees them.
+
+The checks are ours and not the engine's, so that each engine refuses the same keys with the same words; an engine
+only answers whether a number is a probable prime.  They come cheapest first, and nothing is computed with a number
+whose size has not been bounded.
+
+References: RFC 8017 sections 3.1 and 3.2 (RSA keys), NIST SP 800-89 section 5.3.3 (partial public key validation),
+NIST SP 800-56B rev. 2 section 6.4.1 and appendix C (pair validation, factors from n, e, d), FIPS 186-4 section B.3.1
+(distance of the primes), CVE-2017-15361 (ROCA).
+"""
+
+from __future__ import annotations
+
+import math
+import secrets
+from typing import NamedTuple, Protocol
+
+from .errors import InvalidKeyError
+
+__all__ = [
+    "DEFAULT_LIMITS",
+    "Limits",
+    "PrimalityTester",
+    "PrivateNumbers",
+    "PublicNumbers",
+    "check_private",
+    "check_public",
+    "complete_private",
+    "private_from_exponent",
+]
+
+
+class PublicNumbers(NamedTuple):
+    """An RSA public key: modulus and exponent."""
+
+    n: int
+    e: int
+
+
+class PrivateNumbers(NamedTuple):
+    """An RSA private key of two primes, named as in RFC 7518 section 6.3.2 (n = p q, qi = 1/q mod p)."""
+
+    n: int
+    e: int
+    d: int
+    p: int
+    q: int
+    dp: int
+    dq: int
+    qi: int
+
+    @property
+    def public(self) -> PublicNumbers:
+        """The half that may be shown."""
+        return PublicNumbers(self.n, self.e)
+
+    def __repr__(self) -> str:
+        # A NamedTuple would print every prime into the first traceback that shows its locals.
+        return f"<PrivateNumbers of {self.n.bit_length()} bits>"
+
+
+class PrimalityTester(Protocol):
+    """The one question that the checks ask an engine."""
+
+    @property
+    def prime_rounds(self) -> int:
+        """How many Miller-Rabin rounds the engine can afford for each prime of a private key."""
+
+    def is_probable_prime(self, candidate: int, rounds: int) -> bool:
+        """Run Miller-Rabin with random bases; a prime always passes."""
+
+
+class Limits(NamedTuple):
+    """Which keys the caller wants: sizes in bits of the modulus, and whether the ROCA fingerprint is tolerated."""
+
+    min_bits: int = 2048
+    max_bits: int = 8192
+    allow_roca: bool = False
+
+    @classmethod
+    def checked(cls, min_bits: int, max_bits: int, allow_roca: bool) -> Limits:
+        """Make limits from a caller's options; ValueError if they leave 1024 to 16384 bits, TypeError for a wrong type."""
+        for name, value in (("min_bits", min_bits), ("max_bits", max_bits)):
+            if type(value) is not int:
+                raise TypeError(f"{name} must be an int, not {type(value).__name__}")
+        if type(allow_roca) is not bool:
+            raise TypeError(f"allow_roca must be a bool, not {type(allow_roca).__name__}")
+        if min_bits < _LOWEST_MIN_BITS:
+            raise ValueError(f"min_bits must be at least {_LOWEST_MIN_BITS}, not {min_bits}")
+        if max_bits > _HIGHEST_MAX_BITS:
+            raise ValueError(f"max_bits must be at most {_HIGHEST_MAX_BITS}, not {max_bits}")
+        if min_bits > max_bits:
+            raise ValueError(f"min_bits ({min_bits}) must not exceed max_bits ({max_bits})")
+        return cls(min_bits, max_bits, allow_roca)
+
+
+_LOWEST_MIN_BITS = 1024
+_HIGHEST_MAX_BITS = 16384
+_EXPONENT_END = 1 << 33  # exclusive; OpenSSL and Windows stop at 2^32 or 2^33, and no provider uses more than 65537
+
+DEFAULT_LIMITS = Limits()
+
+
+def _primes_up_to(limit: int) -> list[int]:
+    sieve = bytearray([1]) * (limit + 1)
+    for candidate in range(2, math.isqrt(limit) + 1):
+        if sieve[candidate]:
+            sieve[candidate * candidate :: candidate] = bytes(len(range(candidate * candidate, limit + 1, candidate)))
+    return [candidate for candidate in range(2, limit + 1) if sieve[candidate]]
+
+
+# NIST SP 800-89 section 5.3.3 step (f): no factor below 752.  One gcd with the product finds any of them at once.
+_SMALL_PRIMES_PRODUCT = math.prod(_primes_up_to(751))
+
+
+def _powers_modulo(generator: int, prime: int) -> frozenset[int]:
+    powers = set()
+    power = 1
+    while power not in powers:
+        powers.add(power)
+        power = power * generator % prime
+    return frozenset(powers)
+
+
+# The primes of the affected chips are k M + (65537^a mod M) with M a product of small primes, so n is a power of 65537
+# modulo each prime of M (Nemec et al., "The Return of Coppersmith's Attack", 2017, section 3.1).  Only primes whose
+# residues are not all powers of 65537 tell anything: up to 167, the largest of the paper, these are 17, the last 157.
+_ROCA_RESIDUES = tuple(
+    (prime, powers)
+    for prime in _primes_up_to(167)[1:]
+    if len(powers := _powers_modulo(65537, prime)) < prime - 1
+)
+
+
+def check_public(numbers: PublicNumbers, limits: Limits, tester: PrimalityTester) -> None:
+    """Raise InvalidKeyError unless (n, e) can be the public key of two secret primes, within the limits."""
+    _check_modulus_and_exponent(numbers, limits)
+    # Last, since it costs a full exponentiation.  One round is enough: a prime always passes, and the bases for which
+    # a product of two random primes of this size passes are too few to be met (Damgard, Landrock, Pomerance, 1993).
+    if tester.is_probable_prime(numbers.n, 1):
+        raise InvalidKeyError("RSA modulus is a prime; it must be the product of two")
+
+
+def _check_modulus_and_exponent(numbers: PublicNumbers, limits: Limits) -> None:
+    n, e = numbers
+    bits = n.bit_length()
+    if n < 0:
+        raise InvalidKeyError("RSA modulus is negative")
+    if bits < limits.min_bits:
+        raise InvalidKeyError(f"RSA key has {bits} bits, at least {limits.min_bits} are wanted (option min_bits)")
+    if bits > limits.max_bits:
+        raise InvalidKeyError(f"RSA key has {bits} bits, at most {limits.max_bits} are taken (option max_bits)")
+    if not 3 <= e < _EXPONENT_END or e % 2 == 0:
+        raise InvalidKeyError("RSA public exponent must be odd, at least 3 and below 2^33")
+    if n % 2 == 0:
+        raise InvalidKeyError("RSA modulus is even")
+    if math.gcd(n, _SMALL_PRIMES_PRODUCT) != 1:
+        raise InvalidKeyError("RSA modulus has a factor below 752")
+    if math.isqrt(n) ** 2 == n:
+        raise InvalidKeyError("RSA modulus is a square")
+    if not limits.allow_roca and all(n % prime in residues for prime, residues in _ROCA_RESIDUES):
+        raise InvalidKeyError(
+            "RSA modulus has the ROCA fingerprint (CVE-2017-15361): its primes can be found; make a new key"
+            " (option allow_roca)"
+        )
+
+
+def check_private(numbers: PrivateNumbers, limits: Limits, tester: PrimalityTester) -> None:
+    """Raise InvalidKeyError unless all eight numbers belong together and p and q are primes, far enough apart.
+
+    A private exponent above lambda(n) but below n, p < q and primes of unequal length are all legitimate.
+    """
+    n, e, d, p, q, dp, dq, qi = numbers
+    _check_modulus_and_exponent(numbers.public, limits)
+    if not (1 < d < n and 1 < p < n and 1 < q < n and 0 < dp < p and 0 < dq < q and 0 < qi < p):
+        raise InvalidKeyError("RSA private key has a number outside its range")
+    if p * q != n:
+        raise InvalidKeyError("RSA private key is inconsistent: p times q is not n")
+    # FIPS 186-4 section B.3.1, step A.2(d); closer primes are found by Fermat's method.  Equal ones fail here too.
+    if abs(p - q) <= 1 << (n.bit_length() // 2 - 100):
+        raise InvalidKeyError("RSA private key is weak: its primes are too close to each other")
+    if d * e % (p - 1) != 1 or d * e % (q - 1) != 1:
+        raise InvalidKeyError("RSA private key is inconsistent: d does not undo e")
+    if dp != d % (p - 1) or dq != d % (q - 1):
+        raise InvalidKeyError("RSA private key is inconsistent: dp or dq is not d reduced")
+    if qi * q % p != 1:
+        raise InvalidKeyError("RSA private key is inconsistent: qi is not the inverse of q")
+    for prime in (p, q):
+        # Trial division is done: a factor below 752 of either would have been one of n.
+        if not tester.is_probable_prime(prime, tester.prime_rounds):
+            raise InvalidKeyError("RSA private key is inconsistent: p or q is not a prime")
+
+
+def complete_private(n: int, e: int, d: int, p: int, q: int) -> PrivateNumbers:
+    """Add dp, dq and qi, for formats that leave them out; the result still has to pass `check_private`."""
+    if p < 2 or q < 2:
+        raise InvalidKeyError("RSA private key has a number outside its range")
+    try:
+        qi = pow(q, -1, p)
+    except ValueError:
+        raise InvalidKeyError("RSA private key is inconsistent: p and q have a common factor") from None
+    return PrivateNumbers(n, e, d, p, q, d % (p - 1), d % (q - 1), qi)
+
+
+def private_from_exponent(n: int, e: int, d: int, limits: Limits, tester: PrimalityTester) -> PrivateNumbers:
+    """Find the primes of n by its exponents alone; the result still has to pass `check_private`.
+
+    Raises InvalidKeyError if n or e is out of the limits or d does not belong to them.
+    """
+    _check_modulus_and_exponent(PublicNumbers(n, e), limits)
+    if not 1 < d < n:
+        raise InvalidKeyError("RSA private key has a number outside its range")
+    multiple = d * e - 1  # of lambda(n), if d is right: even, and m^multiple = 1 mod n
+    factor = _factor_by_sum_of_primes(n, multiple)
+    if factor is None and not tester.is_probable_prime(n, 1):  # the search for a prime's factors would be a long one
+        factor = _factor_by_square_roots(n, multiple)
+    if factor is None:
+        raise InvalidKeyError("RSA private key is inconsistent: d does not undo e")
+    p, q = max(factor, n // factor), min(factor, n // factor)
+    return complete_private(n, e, d, p, q)
+
+
+def _factor_by_sum_of_primes(n: int, multiple: int) -> int | None:
+    """Solve for p + q without any exponentiation, NIST SP 800-56B rev. 2 appendix C.2.
+
+    `multiple` times gcd(n - 1, multiple) is u phi(n) with a small u, so its quotient and remainder by n give
+    p + q = n + 1 - phi(n).  This settles every ordinary key within microseconds; None if u is too large for it,
+    which takes primes of very different lengths or p - 1 and q - 1 with a huge common factor.
+    """
+    product = multiple * math.gcd(n - 1, multiple)
+    quotient, remainder = divmod(product, n)
+    sum_less_one, rest = divmod(n - remainder, quotient + 1)
+    discriminant = (sum_less_one + 1) ** 2 - 4 * n
+    if rest or discriminant < 0:
+        return None
+    difference = math.isqrt(discriminant)
+    factor = (sum_less_one + 1 + difference) // 2
+    return factor if 1 < factor < n and n % factor == 0 else None
+
+
+def _factor_by_square_roots(n: int, multiple: int) -> int | None:
+    """Find a square root of 1 other than 1 and -1, NIST SP 800-56B rev. 2 appendix C.1.
+
+    Each random base succeeds with probability of at least one half if `multiple` is one of lambda(n).
+    """
+    if multiple % 2:
+        return None
+    twos = (multiple & -multiple).bit_length() - 1
+    for _ in range(20):
+        root = pow(2 + secrets.randbelow(n - 3), multiple >> twos, n)
+        for _ in range(twos):
+            square = root * root % n
+            if square == 1 and root not in (1, n - 1):
+                return math.gcd(root - 1, n)
+            root = square
+        if root != 1:
+            return None  # m^multiple is not 1: no multiple of lambda(n), so further bases would fail alike
+    return None
