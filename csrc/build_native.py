@@ -1,0 +1,56 @@
+"""Tell cffi how to make `fastjwt._native`: one C library, compiled with its Python module in one piece.
+
+setup.py calls `make`.  Run as a program, this prints the flags that csrc/ is compiled with, for the linters.
+
+More flags for one build (sanitizers, coverage) come through FASTJWT_CFLAGS and FASTJWT_LDFLAGS; they stand last, so
+they win.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+from pathlib import Path
+
+from cffi import FFI
+
+CSRC = Path(__file__).resolve().parent
+
+# What the sources are written in; the linters need to know it as well.
+LANGUAGE = ["-std=c11", "-D_GNU_SOURCE", "-pthread"]
+
+# -fvisibility=hidden leaves one symbol to export, PyInit__native, so that nothing of ours can answer for another
+# library's function in the same process, nor the other way round.
+COMPILE = [*LANGUAGE, "-O2", "-fvisibility=hidden", "-Wall", "-Wextra"]
+LINK = ["-pthread"]
+
+
+def relative(pattern: str) -> list[str]:
+    """Return the files of csrc/ that match, relative to the project root as setuptools wants them, in a fixed order."""
+    return sorted(f"{CSRC.name}/{path.name}" for path in CSRC.glob(pattern))
+
+
+def from_environment(name: str) -> list[str]:
+    """Return the flags in an environment variable, split as a shell would."""
+    return shlex.split(os.environ.get(name, ""))
+
+
+def make() -> FFI:
+    """Return the FFI that generates and compiles `fastjwt._native`."""
+    ffi = FFI()
+    ffi.cdef((CSRC / "fastjwt.cdef.h").read_text(encoding="utf-8"))
+    ffi.set_source(
+        "fastjwt._native",
+        '#include "fastjwt.h"',
+        sources=relative("*.c"),
+        depends=relative("*.h"),
+        include_dirs=[CSRC.name],
+        libraries=["crypto"],
+        extra_compile_args=[*COMPILE, *from_environment("FASTJWT_CFLAGS")],
+        extra_link_args=[*LINK, *from_environment("FASTJWT_LDFLAGS")],
+    )
+    return ffi
+
+
+if __name__ == "__main__":
+    print(shlex.join([*LANGUAGE, f"-I{CSRC.name}"]))
