@@ -17,10 +17,12 @@ __all__ = [
     "InvalidAudienceError",
     "InvalidIssuedAtError",
     "InvalidIssuerError",
+    "InvalidJTIError",
     "InvalidKeyError",
     "InvalidSignatureError",
     "InvalidSubjectError",
     "InvalidTokenError",
+    "InvalidTypeError",
     "JWKSError",
     "KeyNotFoundError",
     "MissingRequiredClaimError",
@@ -91,6 +93,18 @@ class InvalidSubjectError(InvalidTokenError):
     """`sub` is not a string, or not the expected one."""
 
     code = "invalid_subject"
+
+
+class InvalidJTIError(InvalidTokenError):
+    """`jti` is not a string."""
+
+    code = "invalid_jti"
+
+
+class InvalidTypeError(InvalidTokenError):
+    """The header's `typ` is not the expected one."""
+
+    code = "invalid_type"
 
 
 class MissingRequiredClaimError(InvalidTokenError):

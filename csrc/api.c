@@ -1,0 +1,150 @@
+/* The door: what Python hands over is checked here, and nothing below checks it again. */
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <string.h>
+
+#include "base64url.h"
+#include "batch.h"
+#include "fastjwt.h"
+#include "fork.h"
+#include "jws.h"
+#include "key.h"
+#include "openssl.h"
+#include "pool.h"
+#include "rsa.h"
+
+/* --- The library ----------------------------------------------------------------------------------------------------- */
+
+int fj_init(void) {
+    fj_fork_watch();
+    return (int)fj_openssl_init();
+}
+
+void fj_shutdown(void) {
+    fj_pool_shutdown();
+}
+
+const char *fj_openssl_version(void) {
+    return OpenSSL_version(OPENSSL_VERSION);
+}
+
+unsigned fj_generation(void) {
+    return fj_fork_generation();
+}
+
+/* --- Crossing 1 ------------------------------------------------------------------------------------------------------ */
+
+/* 1 if the lengths add up to data_len without wrapping. */
+static int lengths_fit(const uint64_t *lengths, size_t count, size_t data_len) {
+    size_t left = data_len;
+    for (size_t i = 0; i < count; i++) {
+        if (lengths[i] > left) {
+            return 0;
+        }
+        left -= (size_t)lengths[i];
+    }
+    return left == 0;
+}
+
+long fj_split(uint8_t *status, struct fj_token *tokens, uint64_t *payload_start, uint64_t *payload_end, uint32_t *first,
+              uint8_t *decoded, const uint8_t *data, size_t data_len, const uint64_t *lengths, size_t count,
+              const struct fj_limits *limits) {
+    if (count > UINT32_MAX / 4 || !lengths_fit(lengths, count, data_len)) {
+        return -2;
+    }
+    return fj_jws_split(status, tokens, payload_start, payload_end, first, decoded, data, lengths, count, limits);
+}
+
+/* --- Crossing 2 ------------------------------------------------------------------------------------------------------ */
+
+fj_job *fj_verify_start(uint8_t *status, const struct fj_token *tokens, size_t count, const uint8_t *data,
+                        const uint8_t *decoded, fj_key *const *keys, const uint8_t *verdicts, size_t header_count,
+                        unsigned threads) {
+    return fj_batch_verify(status, tokens, count, data, decoded, keys, verdicts, header_count, threads > 0 ? threads : 1);
+}
+
+int fj_verify_one(fj_key *key, const uint8_t *data, const struct fj_token *token, const uint8_t *decoded) {
+    return fj_verify_message(key, decoded + token->signature_start, token->signature_len, data + token->start,
+                             token->signed_len);
+}
+
+size_t fj_sign_len(const fj_key *key, size_t prefix_len, const uint64_t *payload_lengths, size_t count) {
+    const size_t limit = SIZE_MAX / 4; /* far above what memory holds, far below what could wrap a sum of two */
+    const size_t tail_len = 1 + fj_base64url_encoded_len(fj_key_signature_len(key));
+    size_t total = 0;
+    if (prefix_len > limit) {
+        return 0;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (payload_lengths[i] > limit) {
+            return 0;
+        }
+        const size_t token_len = prefix_len + fj_base64url_encoded_len((size_t)payload_lengths[i]) + tail_len;
+        if (token_len > limit || total > limit - token_len) {
+            return 0;
+        }
+        total += token_len;
+    }
+    return total;
+}
+
+fj_job *fj_sign_start(uint8_t *out, size_t out_len, uint8_t *status, fj_key *key, const uint8_t *prefix, size_t prefix_len,
+                      const uint8_t *payloads, size_t payloads_len, const uint64_t *payload_lengths, size_t count,
+                      unsigned threads) {
+    if (!lengths_fit(payload_lengths, count, payloads_len) ||
+        fj_sign_len(key, prefix_len, payload_lengths, count) != out_len) {
+        return NULL;
+    }
+    return fj_batch_sign(out, status, key, prefix, prefix_len, payloads, payload_lengths, count,
+                         threads > 0 ? threads : 1);
+}
+
+/* --- The raw layer --------------------------------------------------------------------------------------------------- */
+
+int fj_sign_message(fj_key *key, uint8_t *signature, size_t signature_len, const uint8_t *message, size_t message_len) {
+    enum fj_status status = FJ_OK;
+    if (signature_len != fj_key_signature_len(key) || fj_key_kind(key) == FJ_KEY_PUBLIC) {
+        return FJ_INTERNAL;
+    }
+    struct fj_context *const context = fj_key_borrow(key, &status);
+    if (context == NULL) {
+        return (int)status;
+    }
+    status = fj_sign_with(context, key, signature, signature_len, message, message_len);
+    fj_key_return(key, context);
+    return (int)status;
+}
+
+int fj_verify_message(fj_key *key, const uint8_t *signature, size_t signature_len, const uint8_t *message,
+                      size_t message_len) {
+    enum fj_status status = FJ_OK;
+    struct fj_context *const context = fj_key_borrow(key, &status);
+    if (context == NULL) {
+        return (int)status;
+    }
+    status = fj_verify_with(context, key, signature, signature_len, message, message_len);
+    fj_key_return(key, context);
+    return (int)status;
+}
+
+int fj_floor(fj_key *key, int sign, size_t count) {
+    enum fj_status status = FJ_OK;
+    uint8_t signature[2048]; /* of 16384 bits, the largest modulus there is here */
+    const uint8_t digest[FJ_SHA256_LEN] = {1};
+    size_t len = fj_key_signature_len(key);
+    if (fj_key_kind(key) != FJ_KEY_PRIVATE || len > sizeof signature) {
+        return FJ_INTERNAL;
+    }
+    struct fj_context *const context = fj_key_borrow(key, &status);
+    if (context == NULL) {
+        return (int)status;
+    }
+    int good = EVP_PKEY_sign(context->sign, signature, &len, digest, sizeof digest) == 1;
+    for (size_t i = 0; good && i < count; i++) {
+        good = sign ? EVP_PKEY_sign(context->sign, signature, &len, digest, sizeof digest) == 1
+                    : EVP_PKEY_verify(context->verify, signature, len, digest, sizeof digest) == 1;
+    }
+    status = good ? FJ_OK : fj_openssl_failed(FJ_INTERNAL);
+    fj_key_return(key, context);
+    return (int)status;
+}

@@ -1,0 +1,16 @@
+#include "count.h"
+
+#include <stdatomic.h>
+
+static atomic_uint_least64_t counts[FJ_COUNTERS];
+
+void fj_count_one(enum fj_counter counter) {
+    atomic_fetch_add_explicit(&counts[counter], 1, memory_order_relaxed);
+}
+
+uint64_t fj_count(int counter) {
+    if (counter < 0 || counter >= FJ_COUNTERS) {
+        return 0;
+    }
+    return atomic_load_explicit(&counts[counter], memory_order_relaxed);
+}

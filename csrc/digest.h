@@ -1,0 +1,16 @@
+/* SHA-256 and HMAC-SHA-256 in contexts that are made once. */
+#ifndef FASTJWT_DIGEST_H
+#define FASTJWT_DIGEST_H
+
+#include "key.h"
+#include "rsa.h"
+
+/* FJ_OK or a failure of libcrypto. */
+enum fj_status fj_sha256(struct fj_context *context, uint8_t digest[FJ_SHA256_LEN], const uint8_t *message,
+                         size_t message_len);
+
+/* The tag of a message under the context's secret. */
+enum fj_status fj_hmac_sha256(struct fj_context *context, uint8_t tag[FJ_SHA256_LEN], const uint8_t *message,
+                              size_t message_len);
+
+#endif

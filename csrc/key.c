@@ -1,0 +1,367 @@
+#include "key.h"
+
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
+#include <openssl/crypto.h>
+#include <openssl/err.h>
+#include <openssl/param_build.h>
+#include <openssl/rsa.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fork.h"
+#include "openssl.h"
+#include "rsa.h"
+#include "secret.h"
+
+enum {
+    PARTS = FJ_PART_SECRET + 1,
+    IDLE_CONTEXTS = 64 /* kept per key; more threads than this at once make and free theirs each time */
+};
+
+struct fj_key {
+    atomic_uint holders;
+    enum fj_key_kind kind;
+    size_t signature_len;
+    /* All parts of the key, one after another in one piece of memory: secret memory unless the key is public. */
+    uint8_t *memory;
+    size_t memory_len;
+    struct fj_octets parts[PARTS];
+    _Atomic(struct fj_context *) idle[IDLE_CONTEXTS];
+};
+
+/* --- Making and freeing ---------------------------------------------------------------------------------------------- */
+
+static struct fj_octets without_leading_zeros(struct fj_octets octets) {
+    while (octets.len > 0 && octets.data[0] == 0) {
+        octets.data++;
+        octets.len--;
+    }
+    return octets;
+}
+
+/* Copy parts[0 .. count-1] as the parts from `from` on of a new key with one holder.  The lengths of numbers are not
+ * secret: they follow from the modulus.  NULL: no memory. */
+static fj_key *key_new(enum fj_key_kind kind, int from, const struct fj_octets *parts, int count) {
+    fj_key *const key = calloc(1, sizeof *key);
+    if (key == NULL) {
+        return NULL;
+    }
+    key->kind = kind;
+    atomic_init(&key->holders, 1);
+    key->memory_len = 1; /* so that it is never empty */
+    for (int i = 0; i < count; i++) {
+        if (parts[i].len > SIZE_MAX / 2 - key->memory_len) {
+            free(key);
+            return NULL;
+        }
+        key->memory_len += parts[i].len;
+    }
+    key->memory = kind == FJ_KEY_PUBLIC ? malloc(key->memory_len) : fj_secret_new(key->memory_len);
+    if (key->memory == NULL) {
+        free(key);
+        return NULL;
+    }
+    uint8_t *at = key->memory;
+    for (int i = 0; i < count; i++) {
+        if (parts[i].len > 0) {
+            memcpy(at, parts[i].data, parts[i].len);
+        }
+        key->parts[from + i] = (struct fj_octets){at, parts[i].len};
+        at += parts[i].len;
+    }
+    return key;
+}
+
+static void context_free(struct fj_context *context) {
+    if (context == NULL) {
+        return;
+    }
+    EVP_PKEY_CTX_free(context->sign);
+    EVP_PKEY_CTX_free(context->verify);
+    EVP_PKEY_free(context->pkey); /* clears private numbers (BN_clear_free) */
+    EVP_MAC_CTX_free(context->mac);
+    EVP_MD_CTX_free(context->digest);
+    free(context);
+}
+
+fj_key *fj_key_retain(fj_key *key) {
+    atomic_fetch_add_explicit(&key->holders, 1, memory_order_relaxed);
+    return key;
+}
+
+void fj_key_release(fj_key *key) {
+    if (key == NULL || atomic_fetch_sub_explicit(&key->holders, 1, memory_order_acq_rel) != 1) {
+        return;
+    }
+    for (int i = 0; i < IDLE_CONTEXTS; i++) {
+        context_free(atomic_load(&key->idle[i]));
+    }
+    if (key->kind == FJ_KEY_PUBLIC) {
+        free(key->memory);
+    } else {
+        fj_secret_free(key->memory, key->memory_len);
+    }
+    free(key);
+}
+
+enum fj_key_kind fj_key_kind(const fj_key *key) {
+    return key->kind;
+}
+
+size_t fj_key_signature_len(const fj_key *key) {
+    return key->signature_len;
+}
+
+size_t fj_key_export(const fj_key *key, uint8_t *out, int part) {
+    if (part < 0 || part >= PARTS) {
+        return 0;
+    }
+    const struct fj_octets octets = key->parts[part];
+    if (out != NULL && octets.len > 0) {
+        memcpy(out, octets.data, octets.len);
+    }
+    return octets.len;
+}
+
+/* --- Contexts -------------------------------------------------------------------------------------------------------- */
+
+static const char *const PARAMETERS[] = {
+    [FJ_PART_N] = OSSL_PKEY_PARAM_RSA_N,
+    [FJ_PART_E] = OSSL_PKEY_PARAM_RSA_E,
+    [FJ_PART_D] = OSSL_PKEY_PARAM_RSA_D,
+    [FJ_PART_P] = OSSL_PKEY_PARAM_RSA_FACTOR1,
+    [FJ_PART_Q] = OSSL_PKEY_PARAM_RSA_FACTOR2,
+    [FJ_PART_DP] = OSSL_PKEY_PARAM_RSA_EXPONENT1,
+    [FJ_PART_DQ] = OSSL_PKEY_PARAM_RSA_EXPONENT2,
+    [FJ_PART_QI] = OSSL_PKEY_PARAM_RSA_COEFFICIENT1,
+};
+enum { RSA_PARTS = FJ_PART_QI + 1 };
+
+static EVP_PKEY *pkey_from_params(OSSL_PARAM *params, int selection) {
+    EVP_PKEY *pkey = NULL;
+    EVP_PKEY_CTX *const ctx = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
+    if (ctx != NULL && EVP_PKEY_fromdata_init(ctx) == 1) {
+        if (EVP_PKEY_fromdata(ctx, &pkey, selection, params) != 1) {
+            pkey = NULL;
+        }
+    }
+    EVP_PKEY_CTX_free(ctx);
+    return pkey;
+}
+
+/* Parse the key's numbers into a fresh EVP_PKEY. */
+static EVP_PKEY *pkey_new(const fj_key *key) {
+    EVP_PKEY *pkey = NULL;
+    BIGNUM *numbers[RSA_PARTS] = {NULL};
+    OSSL_PARAM *params = NULL;
+    OSSL_PARAM_BLD *const builder = OSSL_PARAM_BLD_new();
+    int complete = builder != NULL;
+    for (int i = 0; complete && i < RSA_PARTS; i++) {
+        const struct fj_octets part = key->parts[i];
+        if (part.len == 0) {
+            continue;
+        }
+        numbers[i] = BN_bin2bn(part.data, (int)part.len, NULL);
+        complete = numbers[i] != NULL && OSSL_PARAM_BLD_push_BN(builder, PARAMETERS[i], numbers[i]) == 1;
+    }
+    if (complete) {
+        params = OSSL_PARAM_BLD_to_param(builder);
+    }
+    if (params != NULL) {
+        pkey = pkey_from_params(params, key->kind == FJ_KEY_PRIVATE ? EVP_PKEY_KEYPAIR : EVP_PKEY_PUBLIC_KEY);
+        for (OSSL_PARAM *param = params; param->key != NULL; param++) {
+            OPENSSL_cleanse(param->data, param->data_size); /* the library frees them without wiping */
+        }
+    }
+    OSSL_PARAM_free(params);
+    OSSL_PARAM_BLD_free(builder);
+    for (int i = 0; i < RSA_PARTS; i++) {
+        BN_clear_free(numbers[i]);
+    }
+    return pkey;
+}
+
+static EVP_PKEY_CTX *operation_new(EVP_PKEY *pkey, int (*init)(EVP_PKEY_CTX *)) {
+    EVP_PKEY_CTX *const ctx = EVP_PKEY_CTX_new_from_pkey(NULL, pkey, NULL);
+    if (ctx != NULL && init(ctx) == 1 && EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PADDING) == 1 &&
+        EVP_PKEY_CTX_set_signature_md(ctx, fj_openssl()->sha256) == 1) {
+        return ctx;
+    }
+    EVP_PKEY_CTX_free(ctx);
+    return NULL;
+}
+
+static EVP_MAC_CTX *mac_new(struct fj_octets secret) {
+    char sha256[] = "SHA256";
+    const OSSL_PARAM params[] = {
+        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, sha256, 0),
+        OSSL_PARAM_construct_end(),
+    };
+    EVP_MAC_CTX *const mac = EVP_MAC_CTX_new(fj_openssl()->hmac);
+    if (mac != NULL && EVP_MAC_init(mac, secret.data, secret.len, params) == 1) {
+        return mac;
+    }
+    EVP_MAC_CTX_free(mac);
+    return NULL;
+}
+
+static struct fj_context *context_new(const fj_key *key, enum fj_status *status) {
+    struct fj_context *const context = calloc(1, sizeof *context);
+    if (context == NULL) {
+        *status = FJ_NO_MEMORY;
+        return NULL;
+    }
+    context->generation = fj_fork_generation();
+    int complete = 0;
+    if (key->kind == FJ_KEY_SECRET) {
+        context->mac = mac_new(key->parts[FJ_PART_SECRET]);
+        complete = context->mac != NULL;
+    } else {
+        context->digest = EVP_MD_CTX_new();
+        context->pkey = pkey_new(key);
+        if (context->digest != NULL && context->pkey != NULL) {
+            context->verify = operation_new(context->pkey, EVP_PKEY_verify_init);
+            complete = context->verify != NULL;
+        }
+        if (complete && key->kind == FJ_KEY_PRIVATE) {
+            context->sign = operation_new(context->pkey, EVP_PKEY_sign_init);
+            complete = context->sign != NULL;
+        }
+    }
+    if (!complete) {
+        *status = fj_openssl_failed(FJ_INTERNAL);
+        context_free(context);
+        return NULL;
+    }
+    return context;
+}
+
+struct fj_context *fj_key_borrow(fj_key *key, enum fj_status *status) {
+    for (int i = 0; i < IDLE_CONTEXTS; i++) {
+        /* A look before the exchange keeps threads from pulling the cache line of an empty slot to and fro. */
+        if (atomic_load_explicit(&key->idle[i], memory_order_relaxed) == NULL) {
+            continue;
+        }
+        struct fj_context *const context = atomic_exchange_explicit(&key->idle[i], NULL, memory_order_acquire);
+        if (context == NULL) {
+            continue;
+        }
+        if (context->generation == fj_fork_generation()) {
+            return context;
+        }
+        context_free(context);
+    }
+    return context_new(key, status);
+}
+
+void fj_key_return(fj_key *key, struct fj_context *context) {
+    for (int i = 0; i < IDLE_CONTEXTS; i++) {
+        struct fj_context *empty = NULL;
+        if (atomic_compare_exchange_strong_explicit(&key->idle[i], &empty, context, memory_order_release,
+                                                    memory_order_relaxed)) {
+            return;
+        }
+    }
+    context_free(context);
+}
+
+/* --- Loading --------------------------------------------------------------------------------------------------------- */
+
+/* Parse the key once, so that what libcrypto cannot take is refused at load.  Returns the key, or NULL. */
+static fj_key *key_ready(fj_key *key, int *status) {
+    enum fj_status why = FJ_NO_MEMORY;
+    struct fj_context *const context = key == NULL ? NULL : fj_key_borrow(key, &why);
+    if (context == NULL) {
+        *status = (int)why;
+        fj_key_release(key);
+        return NULL;
+    }
+    if (key->kind != FJ_KEY_SECRET) {
+        const int len = EVP_PKEY_get_size(context->pkey);
+        key->signature_len = len > 0 ? (size_t)len : 0;
+    } else {
+        key->signature_len = 32;
+    }
+    fj_key_return(key, context);
+    *status = FJ_OK;
+    return key;
+}
+
+fj_key *fj_key_public(int *status, struct fj_octets n, struct fj_octets e) {
+    const struct fj_octets parts[] = {without_leading_zeros(n), without_leading_zeros(e)};
+    return key_ready(key_new(FJ_KEY_PUBLIC, FJ_PART_N, parts, 2), status);
+}
+
+/* Sign a fixed digest and verify what came out. */
+static enum fj_status try_once(fj_key *key) {
+    enum fj_status status = FJ_NO_MEMORY;
+    const uint8_t digest[FJ_SHA256_LEN] = {'f', 'a', 's', 't', 'j', 'w', 't'};
+    uint8_t *const signature = malloc(key->signature_len);
+    struct fj_context *const context = signature == NULL ? NULL : fj_key_borrow(key, &status);
+    if (context != NULL) {
+        status = fj_rsa_sign(context, signature, key->signature_len, digest);
+        if (status == FJ_OK) {
+            status = fj_rsa_verify(context, signature, key->signature_len, digest);
+        }
+        fj_key_return(key, context);
+    }
+    free(signature);
+    return status;
+}
+
+fj_key *fj_key_private(int *status, const struct fj_octets *parts) {
+    struct fj_octets canonical[RSA_PARTS];
+    for (int i = 0; i < RSA_PARTS; i++) {
+        canonical[i] = without_leading_zeros(parts[i]);
+    }
+    fj_key *const key = key_ready(key_new(FJ_KEY_PRIVATE, FJ_PART_N, canonical, RSA_PARTS), status);
+    if (key == NULL) {
+        return NULL;
+    }
+    *status = (int)try_once(key);
+    if (*status != FJ_OK) {
+        fj_key_release(key);
+        return NULL;
+    }
+    return key;
+}
+
+fj_key *fj_key_secret(int *status, struct fj_octets secret) {
+    return key_ready(key_new(FJ_KEY_SECRET, FJ_PART_SECRET, &secret, 1), status);
+}
+
+fj_key *fj_key_generate(int *status, unsigned bits) {
+    fj_key *key = NULL;
+    uint8_t *memory = NULL;
+    const size_t part_room = bits / 8 + 1;
+    const size_t memory_len = part_room * RSA_PARTS;
+    EVP_PKEY *const pkey = EVP_RSA_gen(bits);
+    *status = FJ_NO_MEMORY;
+    if (pkey == NULL) {
+        *status = (int)fj_openssl_failed(FJ_INTERNAL);
+        return NULL;
+    }
+    memory = fj_secret_new(memory_len);
+    if (memory != NULL) {
+        struct fj_octets parts[RSA_PARTS];
+        int complete = 1;
+        for (int i = 0; complete && i < RSA_PARTS; i++) {
+            BIGNUM *number = NULL;
+            uint8_t *const at = memory + part_room * (size_t)i;
+            complete = EVP_PKEY_get_bn_param(pkey, PARAMETERS[i], &number) == 1 &&
+                       (size_t)BN_num_bytes(number) <= part_room;
+            parts[i] = (struct fj_octets){at, complete ? (size_t)BN_bn2bin(number, at) : 0};
+            BN_clear_free(number);
+        }
+        if (complete) {
+            key = fj_key_private(status, parts);
+        } else {
+            *status = (int)fj_openssl_failed(FJ_INTERNAL);
+        }
+    }
+    fj_secret_free(memory, memory_len);
+    EVP_PKEY_free(pkey);
+    return key;
+}

@@ -1,0 +1,35 @@
+/* Keys: immutable numbers, and the contexts that threads borrow to work with them. */
+#ifndef FASTJWT_KEY_H
+#define FASTJWT_KEY_H
+
+#include <openssl/evp.h>
+
+#include "fastjwt.h"
+
+enum fj_key_kind { FJ_KEY_PUBLIC, FJ_KEY_PRIVATE, FJ_KEY_SECRET };
+
+enum fj_key_kind fj_key_kind(const fj_key *key);
+
+/* Count one more holder of the key; fj_key_release drops it. */
+fj_key *fj_key_retain(fj_key *key);
+
+/* What one thread needs to work with one key, parsed by libcrypto and used by no other thread meanwhile.
+ *
+ * Each context has an EVP_PKEY of its own, made from the key's numbers: libcrypto keeps the blinding of a private key in
+ * the EVP_PKEY under a lock, and a lock that a worker held when the process forked is held in the child for ever. */
+struct fj_context {
+    unsigned generation; /* of the process that made it: blinding must not be used on both sides of a fork */
+    EVP_PKEY *pkey;
+    EVP_PKEY_CTX *sign;   /* private keys */
+    EVP_PKEY_CTX *verify; /* private and public keys */
+    EVP_MAC_CTX *mac;     /* secrets */
+    EVP_MD_CTX *digest;
+};
+
+/* Borrow an idle context, or make one.  Returns NULL with *status set. */
+struct fj_context *fj_key_borrow(fj_key *key, enum fj_status *status);
+
+/* Give a context back. */
+void fj_key_return(fj_key *key, struct fj_context *context);
+
+#endif

@@ -1,0 +1,244 @@
+#include "pool.h"
+
+#include <signal.h>
+#include <time.h>
+
+#include "fork.h"
+
+enum { MAX_WORKERS = 256 };
+
+static struct pool {
+    pthread_mutex_t lock;
+    pthread_cond_t work;  /* a task was listed */
+    pthread_cond_t quiet; /* no worker is busy any more */
+    struct fj_task *first;
+    unsigned workers;
+    unsigned busy;
+} pool = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, PTHREAD_COND_INITIALIZER, NULL, 0, 0};
+
+/* --- Time ------------------------------------------------------------------------------------------------------------ */
+
+static struct timespec deadline_in(unsigned budget_ms) {
+    struct timespec at;
+    clock_gettime(CLOCK_MONOTONIC, &at);
+    at.tv_sec += budget_ms / 1000;
+    at.tv_nsec += (long)(budget_ms % 1000) * 1000000L;
+    if (at.tv_nsec >= 1000000000L) {
+        at.tv_sec += 1;
+        at.tv_nsec -= 1000000000L;
+    }
+    return at;
+}
+
+static int is_past(const struct timespec *deadline) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec > deadline->tv_sec || (now.tv_sec == deadline->tv_sec && now.tv_nsec >= deadline->tv_nsec);
+}
+
+static void cond_init_monotonic(pthread_cond_t *cond) {
+    pthread_condattr_t attributes;
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(cond, &attributes);
+    pthread_condattr_destroy(&attributes);
+}
+
+/* --- Items ----------------------------------------------------------------------------------------------------------- */
+
+static int is_exhausted(struct fj_task *task) {
+    return atomic_load(&task->cancelled) || atomic_load(&task->next) >= task->count;
+}
+
+/* Take grains until none is left (1) or the deadline, if there is one, has passed (0). */
+static int take_grains(struct fj_task *task, const struct timespec *deadline) {
+    while (!is_exhausted(task)) {
+        const size_t begin = atomic_fetch_add(&task->next, task->grain);
+        if (begin >= task->count) {
+            break;
+        }
+        const size_t left = task->count - begin;
+        task->work(task, begin, begin + (left < task->grain ? left : task->grain));
+        if (deadline != NULL && is_past(deadline)) {
+            return is_exhausted(task);
+        }
+    }
+    return 1;
+}
+
+/* --- The list of tasks; under the lock ------------------------------------------------------------------------------- */
+
+static void list_task(struct fj_task *task) {
+    task->following = pool.first;
+    pool.first = task;
+    task->listed = 1;
+}
+
+static void unlist_task(struct fj_task *task) {
+    if (!task->listed) {
+        return;
+    }
+    struct fj_task **link = &pool.first;
+    while (*link != task) {
+        link = &(*link)->following;
+    }
+    *link = task->following;
+    task->listed = 0;
+}
+
+static struct fj_task *joinable_task(void) {
+    for (struct fj_task *task = pool.first; task != NULL; task = task->following) {
+        if (task->helpers > 0 && !is_exhausted(task)) {
+            return task;
+        }
+    }
+    return NULL;
+}
+
+/* --- Workers --------------------------------------------------------------------------------------------------------- */
+
+static void *worker(void *unused) {
+    (void)unused;
+    pthread_mutex_lock(&pool.lock);
+    for (;;) {
+        struct fj_task *const task = joinable_task();
+        if (task == NULL) {
+            pthread_cond_wait(&pool.work, &pool.lock);
+            continue;
+        }
+        task->helpers--;
+        task->inside++;
+        pool.busy++;
+        pthread_mutex_unlock(&pool.lock);
+        (void)take_grains(task, NULL);
+        pthread_mutex_lock(&pool.lock);
+        if (--task->inside == 0) {
+            pthread_cond_broadcast(&task->left); /* under the lock: the task may be freed as soon as it is let go */
+        }
+        if (--pool.busy == 0) {
+            pthread_cond_broadcast(&pool.quiet);
+        }
+    }
+    return NULL;
+}
+
+/* Have at least `wanted` idle workers, as far as the system gives threads. */
+static void grow(unsigned wanted) {
+    sigset_t all;
+    sigset_t before;
+    pthread_attr_t detached;
+    if (pool.workers - pool.busy >= wanted || pool.workers >= MAX_WORKERS) {
+        return;
+    }
+    if (pthread_attr_init(&detached) != 0) {
+        return;
+    }
+    pthread_attr_setdetachstate(&detached, PTHREAD_CREATE_DETACHED);
+    sigfillset(&all); /* signals belong to the interpreter's threads; a worker inherits this mask */
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    while (pool.workers - pool.busy < wanted && pool.workers < MAX_WORKERS) {
+        pthread_t thread;
+        if (pthread_create(&thread, &detached, worker, NULL) != 0) {
+            break;
+        }
+        pool.workers++;
+    }
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    pthread_attr_destroy(&detached);
+}
+
+/* --- For the owner of a task ----------------------------------------------------------------------------------------- */
+
+void fj_pool_start(struct fj_task *task, unsigned helpers) {
+    atomic_init(&task->next, 0);
+    atomic_init(&task->cancelled, 0);
+    task->generation = fj_fork_generation();
+    task->helpers = helpers;
+    task->inside = 0;
+    task->listed = 0;
+    cond_init_monotonic(&task->left);
+    if (helpers == 0 || task->count == 0) {
+        return;
+    }
+    pthread_mutex_lock(&pool.lock);
+    grow(helpers);
+    list_task(task);
+    pthread_cond_broadcast(&pool.work);
+    pthread_mutex_unlock(&pool.lock);
+}
+
+/* In a forked child the helpers of the parent do not exist: what they had taken is done again, by the caller alone. */
+static void adopt_after_fork(struct fj_task *task) {
+    if (task->generation == fj_fork_generation()) {
+        return;
+    }
+    task->generation = fj_fork_generation();
+    task->helpers = 0;
+    task->inside = 0;
+    task->listed = 0;
+    cond_init_monotonic(&task->left);
+    atomic_store(&task->next, 0);
+}
+
+int fj_pool_run(struct fj_task *task, unsigned budget_ms) {
+    adopt_after_fork(task);
+    const struct timespec deadline = deadline_in(budget_ms);
+    if (!take_grains(task, budget_ms == 0 ? NULL : &deadline)) {
+        return 0;
+    }
+    int late = 0;
+    pthread_mutex_lock(&pool.lock);
+    unlist_task(task);
+    while (task->inside > 0 && !late) {
+        late = budget_ms == 0 ? pthread_cond_wait(&task->left, &pool.lock)
+                              : pthread_cond_timedwait(&task->left, &pool.lock, &deadline);
+    }
+    const int done = task->inside == 0;
+    pthread_mutex_unlock(&pool.lock);
+    return done;
+}
+
+void fj_pool_stop(struct fj_task *task) {
+    adopt_after_fork(task);
+    atomic_store(&task->cancelled, 1);
+    pthread_mutex_lock(&pool.lock);
+    unlist_task(task);
+    while (task->inside > 0) {
+        pthread_cond_wait(&task->left, &pool.lock);
+    }
+    pthread_mutex_unlock(&pool.lock);
+    pthread_cond_destroy(&task->left);
+}
+
+void fj_pool_shutdown(void) {
+    pthread_mutex_lock(&pool.lock);
+    for (struct fj_task *task = pool.first; task != NULL; task = task->following) {
+        atomic_store(&task->cancelled, 1);
+    }
+    while (pool.busy > 0) {
+        pthread_cond_wait(&pool.quiet, &pool.lock);
+    }
+    pthread_mutex_unlock(&pool.lock);
+}
+
+/* --- Fork ------------------------------------------------------------------------------------------------------------ */
+
+void fj_pool_before_fork(void) {
+    pthread_mutex_lock(&pool.lock);
+}
+
+void fj_pool_after_fork_in_parent(void) {
+    pthread_mutex_unlock(&pool.lock);
+}
+
+void fj_pool_after_fork_in_child(void) {
+    /* The threads that waited on the condition are gone, and so is any state they left in it: begin anew. */
+    const pthread_mutex_t unlocked = PTHREAD_MUTEX_INITIALIZER;
+    const pthread_cond_t unused = PTHREAD_COND_INITIALIZER;
+    pool.lock = unlocked;
+    pool.work = unused;
+    pool.quiet = unused;
+    pool.first = NULL;
+    pool.workers = 0;
+    pool.busy = 0;
+}

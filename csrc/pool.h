@@ -1,0 +1,47 @@
+/* Threads that share the items of a task.  The pool knows nothing of tokens, and nothing here calls Python.
+ *
+ * A task's items are handed out a grain at a time, to pool threads from the moment it starts and to the caller while it
+ * is in fj_pool_run, so one thread means the caller alone and no thread is ever idle while items are left.  The pool
+ * grows on demand, sleeps when idle, blocks all signals, and belongs to one process: a forked child starts its own. */
+#ifndef FASTJWT_POOL_H
+#define FASTJWT_POOL_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stddef.h>
+
+struct fj_task {
+    /* Set by the owner before the start. */
+    void (*work)(struct fj_task *task, size_t begin, size_t end); /* may run on several threads, never twice an item */
+    size_t count;
+    size_t grain; /* items between two looks at the clock and at `cancelled`: some milliseconds of work at most */
+
+    /* The pool's own. */
+    atomic_size_t next;
+    atomic_int cancelled;
+    unsigned generation; /* of the process whose threads work on it */
+    unsigned helpers;    /* pool threads that may still join; under the pool's lock, like all below */
+    unsigned inside;     /* pool threads at work now */
+    pthread_cond_t left; /* signalled when the last of them leaves */
+    struct fj_task *following;
+    int listed;
+};
+
+/* Let up to `helpers` pool threads work on the task from now on.  Fewer may come: threads can be refused by the system. */
+void fj_pool_start(struct fj_task *task, unsigned helpers);
+
+/* Work on it too, for about budget_ms (0: until all is done).  Returns 1 when every item is done, 0 when time ran out. */
+int fj_pool_run(struct fj_task *task, unsigned budget_ms);
+
+/* Hand out no more items and wait until no thread works on it.  The task may be freed afterwards. */
+void fj_pool_stop(struct fj_task *task);
+
+/* Hand out no more items of any task, and wait until no pool thread works.  For the end of the process. */
+void fj_pool_shutdown(void);
+
+/* To be called by pthread_atfork's handlers. */
+void fj_pool_before_fork(void);
+void fj_pool_after_fork_in_parent(void);
+void fj_pool_after_fork_in_child(void);
+
+#endif

@@ -1,0 +1,145 @@
+"""What an engine answers to, and what all engines share.
+
+Above this line nothing knows which engine runs.  An engine knows bytes and numbers: it splits tokens, verifies and
+signs, many at a time.  It knows nothing of algorithms' names, of JSON or of claims.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple, Protocol
+
+from ..rsa_numbers import PrivateNumbers, PublicNumbers
+from ..status import Status
+
+__all__ = ["Backend", "Job", "Limits", "Split", "Token", "octets_of"]
+
+# Handles are an engine's own form of a key.  They are opaque above: made by load_*, given back to the same engine.
+PublicHandle = Any
+PrivateHandle = Any
+SecretHandle = Any
+
+
+class Limits(NamedTuple):
+    """How large a token may be, and how it may be spelled."""
+
+    max_token_bytes: int = 262_144
+    max_header_bytes: int = 16_384
+    allow_padding: bool = False
+
+
+class Token(Protocol):
+    """One token after crossing 1.  `status` is PENDING, or the fault that was found."""
+
+    status: int
+    header: bytes  # the raw header segment, still encoded
+
+    def payload(self) -> bytes:
+        """Return the decoded payload."""
+
+
+class Split(Protocol):
+    """Many tokens after crossing 1: what was found of each, without one object for each."""
+
+    headers: list[bytes]  # the distinct raw header segments, in order of first appearance
+
+    def statuses(self) -> bytes:
+        """Return one status for each token."""
+
+    def header_of(self) -> Sequence[int]:
+        """Return for each token which of `headers` it carries (meaningless where its status is a fault)."""
+
+    def payloads(self) -> list[bytes]:
+        """Return the decoded payload of each token (empty where there is a fault)."""
+
+    def pend(self, indices: Sequence[int]) -> None:
+        """Mark these tokens as not verified yet, so that another key can be tried on them."""
+
+
+class Job(Protocol):
+    """Verification under way.  Must be released, whatever happens."""
+
+    def wait(self) -> None:
+        """Return when every token has its status; works on them meanwhile.  Raises MemoryError."""
+
+    def release(self) -> None:
+        """Stop what still runs.  May be called again."""
+
+
+class Backend(Protocol):
+    """An engine."""
+
+    name: str
+    openssl_version: str
+    prime_rounds: int  # of Miller-Rabin, for the factors of a key that others made
+
+    def load_public(self, numbers: PublicNumbers) -> PublicHandle:
+        """Return a handle for a public key whose numbers were checked.  Raises InvalidKeyError."""
+
+    def load_private(self, numbers: PrivateNumbers) -> PrivateHandle:
+        """Return a handle for a private key whose numbers were checked, after one signature made and verified."""
+
+    def export_private(self, handle: PrivateHandle) -> PrivateNumbers:
+        """Return the numbers that the handle keeps."""
+
+    def load_secret(self, secret: bytes) -> SecretHandle:
+        """Return a handle for an HMAC secret."""
+
+    def export_secret(self, handle: SecretHandle) -> bytes:
+        """Return the secret that the handle keeps."""
+
+    def generate(self, bits: int) -> PrivateNumbers:
+        """Return the numbers of a new RSA key with e = 65537."""
+
+    def is_probable_prime(self, candidate: int, rounds: int) -> bool:
+        """Return whether Miller-Rabin with random bases finds nothing against `candidate` (odd, above 3)."""
+
+    def split_one(self, token: bytes, limits: Limits) -> Token:
+        """Find and decode the segments of one token."""
+
+    def verify_one(self, token: Token, key: Any) -> int:
+        """Return the status of one well-formed token under `key`."""
+
+    def split(self, tokens: Sequence[Any], limits: Limits, want_payloads: bool) -> Split:
+        """Find and decode the segments of many tokens; items of any type are allowed, and get their status."""
+
+    def verify(self, split: Split, keys: Sequence[Any], verdicts: bytes, threads: int) -> Job:
+        """Begin to verify: for each distinct header a key, or None and the status that its tokens get instead."""
+
+    def sign(self, key: Any, prefix: bytes, payloads: Sequence[bytes], threads: int) -> list[str]:
+        """Return the tokens of `payloads` under the encoded header `prefix` (with its dot), in order."""
+
+    def sign_message(self, key: Any, message: bytes) -> bytes:
+        """Return the raw signature of any message."""
+
+    def verify_message(self, key: Any, signature: bytes, message: bytes) -> bool:
+        """Return whether the raw signature is the message's."""
+
+    def counters(self) -> dict[str, int]:
+        """Return how many operations of each kind this engine has done in this process."""
+
+
+def octets_of(tokens: Sequence[Any], max_token_bytes: int) -> tuple[list[bytes], dict[int, Status]]:
+    """Return the tokens as bytes, and a status for each one that has none: those stand there as empty bytes."""
+    octets: list[bytes] = []
+    faults: dict[int, Status] = {}
+    for index, token in enumerate(tokens):
+        raw = b""
+        if isinstance(token, str):
+            # Measured before it is encoded: a token of any size costs nothing.
+            if str.__len__(token) > max_token_bytes:
+                faults[index] = Status.TOO_LONG
+            else:
+                try:
+                    raw = str.encode(token, "ascii")
+                except UnicodeEncodeError:
+                    faults[index] = Status.BAD_ALPHABET
+        elif isinstance(token, bytes):
+            if bytes.__len__(token) > max_token_bytes:
+                faults[index] = Status.TOO_LONG
+            else:
+                raw = bytes(token)
+        else:
+            faults[index] = Status.NOT_A_STRING
+        octets.append(raw)
+    return octets, faults

@@ -1,0 +1,426 @@
+"""The one module that touches the native library.  Hazardous inside, ordinary Python outside.
+
+It hands over whole batches as one buffer with lengths, keeps every buffer alive for as long as C may look at it, and
+turns numbers back into Python objects.  A C call gives up the GIL for its whole duration.
+"""
+
+from __future__ import annotations
+
+import atexit
+import threading
+from array import array
+from collections.abc import Sequence
+from typing import Any
+
+from .._native import ffi, lib
+from ..errors import InvalidKeyError
+from ..rsa_numbers import PrivateNumbers, PublicNumbers
+from ..status import INTERNAL, NO_MEMORY, PENDING, Status
+from .base import Limits, octets_of
+
+__all__ = ["OpenSSLBackend", "raw_floor"]
+
+# Ctrl-C is answered in the main thread, between two calls: none may last longer than this.  Taking the GIL again can
+# cost 5 ms behind a busy thread, so it is not shorter either; other threads see no signals and go on to the end.
+_MAIN_THREAD_BUDGET_MS = 50
+
+_PRIVATE_PARTS = (
+    lib.FJ_PART_N,
+    lib.FJ_PART_E,
+    lib.FJ_PART_D,
+    lib.FJ_PART_P,
+    lib.FJ_PART_Q,
+    lib.FJ_PART_DP,
+    lib.FJ_PART_DQ,
+    lib.FJ_PART_QI,
+)
+
+
+def _check_enums() -> None:
+    """Compare the numbers that Python and C carry for the same thing."""
+    pairs = {f"FJ_{status.name}": int(status) for status in Status}
+    pairs |= {"FJ_PENDING": PENDING, "FJ_NO_MEMORY": NO_MEMORY, "FJ_INTERNAL": INTERNAL}
+    for name, value in pairs.items():
+        if getattr(lib, name) != value:
+            raise ImportError(f"fastjwt._native was built from other sources: {name} differs")
+
+
+_check_enums()
+atexit.register(lib.fj_shutdown)
+
+
+def _raise_for(status: int, key_fault: str = "libcrypto cannot use this key") -> None:
+    if status == NO_MEMORY:
+        raise MemoryError
+    if status != Status.OK:
+        raise InvalidKeyError(key_fault)
+
+
+def _run(job: Any) -> None:
+    """Work on the job until it is done, letting Python answer signals now and then."""
+    in_main = threading.current_thread() is threading.main_thread()
+    budget_ms = _MAIN_THREAD_BUDGET_MS if in_main else 0
+    while not lib.fj_job_run(job, budget_ms):
+        pass
+
+
+# --- One token -------------------------------------------------------------------------------------------------------
+
+
+class _Workspace(threading.local):
+    """Buffers of one thread for one token at a time."""
+
+    def __init__(self) -> None:
+        self.token = ffi.new("struct fj_token *")
+        self.status = ffi.new("uint8_t *")
+        self.span = ffi.new("uint64_t[2]")
+        self.first = ffi.new("uint32_t *")
+        self.length = ffi.new("uint64_t *")
+        self.limits: Limits | None = None
+        self.c_limits = ffi.new("struct fj_limits *")
+        self.room = 0
+        self.make_room(4096)
+
+    def make_room(self, size: int) -> None:
+        self.room = size
+        self.decoded = ffi.new("uint8_t[]", size)
+        self.view = ffi.buffer(self.decoded, size)
+
+
+class _Token:
+    """One token whose spans lie in the thread's workspace: valid until the next split_one in the same thread."""
+
+    __slots__ = ("_workspace", "data", "header", "status")
+
+    def __init__(self, workspace: _Workspace, data: bytes, status: int, header: bytes) -> None:
+        self._workspace = workspace
+        self.data = data
+        self.status = status
+        self.header = header
+
+    def payload(self) -> bytes:
+        span = self._workspace.span
+        octets: bytes = self._workspace.view[span[0] : span[1]]
+        return octets
+
+
+# --- Many tokens -----------------------------------------------------------------------------------------------------
+
+
+def _set_limits(c_limits: Any, limits: Limits, want_payload: bool) -> None:
+    c_limits.max_token_len = limits.max_token_bytes
+    c_limits.max_header_len = limits.max_header_bytes
+    c_limits.allow_padding = limits.allow_padding
+    c_limits.want_payload = want_payload
+
+
+class _Split:
+    """A batch after crossing 1.  Holds every buffer that crossing 2 reads."""
+
+    def __init__(self, tokens: Sequence[Any], limits: Limits, want_payloads: bool) -> None:
+        self.count = count = len(tokens)
+        data, lengths, faults = _joined(tokens, limits.max_token_bytes)
+        self.data = data
+        self.status = ffi.new("uint8_t[]", count or 1)
+        self.tokens = ffi.new("struct fj_token[]", count or 1)
+        self.decoded = ffi.new("uint8_t[]", len(data) or 1)
+        self._starts = array("Q", bytes(8 * count))
+        self._ends = array("Q", bytes(8 * count))
+        first = ffi.new("uint32_t[]", count or 1)
+        c_limits = ffi.new("struct fj_limits *")
+        _set_limits(c_limits, limits, want_payloads)
+        distinct = lib.fj_split(
+            self.status,
+            self.tokens,
+            ffi.from_buffer("uint64_t[]", self._starts),
+            ffi.from_buffer("uint64_t[]", self._ends),
+            first,
+            self.decoded,
+            data,
+            len(data),
+            ffi.from_buffer("uint64_t[]", lengths),
+            count,
+            c_limits,
+        )
+        if distinct == -2:
+            raise ValueError("a token's length changed while it was read")
+        if distinct < 0:
+            raise MemoryError
+        for index, fault in faults.items():
+            self.status[index] = fault
+        self.headers = []
+        for number in range(distinct):
+            token = self.tokens[first[number]]
+            self.headers.append(data[token.start : token.start + token.header_len])
+
+    def statuses(self) -> bytes:
+        octets: bytes = ffi.buffer(self.status, self.count)[:]
+        return octets
+
+    def header_of(self) -> Sequence[int]:
+        tokens = self.tokens
+        return [tokens[index].header for index in range(self.count)]
+
+    def payloads(self) -> list[bytes]:
+        octets: bytes = ffi.buffer(self.decoded, len(self.decoded))[:]
+        return [octets[start:end] for start, end in zip(self._starts, self._ends, strict=True)]
+
+    def pend(self, indices: Sequence[int]) -> None:
+        for index in indices:
+            self.status[index] = PENDING
+
+
+def _joined(tokens: Sequence[Any], max_token_bytes: int) -> tuple[bytes, array[int], dict[int, Status]]:
+    """Return the tokens joined, their lengths in bytes, and a status for each that could not be joined."""
+    try:
+        # The way of honest batches, without a step of Python for each token.
+        lengths = array("Q", map(len, tokens))
+        if not lengths or max(lengths) <= max_token_bytes:
+            text = "".join(tokens)
+            if text.isascii():
+                return text.encode("ascii"), lengths, {}
+    except TypeError:  # not all are str
+        pass
+    octets, faults = octets_of(tokens, max_token_bytes)
+    return b"".join(octets), array("Q", map(len, octets)), faults
+
+
+class _Job:
+    """A running verification.  Keeps the batch alive until C has let go of it."""
+
+    def __init__(self, split: _Split, keys: Sequence[Any], verdicts: bytes, threads: int) -> None:
+        self._split = split
+        self._keys = ffi.new("fj_key *[]", [ffi.NULL if key is None else key for key in keys] or 1)
+        self._handles = list(keys)  # the garbage collector must not free a handle that only C knows
+        self._job = lib.fj_verify_start(
+            split.status,
+            split.tokens,
+            split.count,
+            split.data,
+            split.decoded,
+            self._keys,
+            verdicts,
+            len(verdicts),
+            threads,
+        )
+        if self._job == ffi.NULL:
+            raise MemoryError
+
+    def wait(self) -> None:
+        if self._job is None:
+            return
+        _run(self._job)
+        self.release()
+        statuses = self._split.statuses()
+        if NO_MEMORY in statuses or INTERNAL in statuses:
+            raise MemoryError("libcrypto could not finish a verification")
+
+    def release(self) -> None:
+        job, self._job = self._job, None
+        if job is not None:
+            lib.fj_job_release(job)
+
+    def __del__(self) -> None:
+        if getattr(self, "_job", None) is not None:
+            self.release()
+
+
+# --- The engine ------------------------------------------------------------------------------------------------------
+
+
+def _octets_of_number(number: int) -> bytes:
+    return number.to_bytes((number.bit_length() + 7) // 8, "big")
+
+
+def _fill(octets: Any, value: bytes, keep: list[Any]) -> None:
+    """Point a struct fj_octets at `value`, and keep that alive."""
+    view = ffi.from_buffer("uint8_t[]", value)
+    keep.append(view)
+    octets.data = view
+    octets.len = len(value)
+
+
+class OpenSSLBackend:
+    """libcrypto, called directly from C."""
+
+    name = "openssl"
+    prime_rounds = 8
+
+    def __init__(self) -> None:
+        if lib.fj_init() != Status.OK:
+            raise ImportError("libcrypto offers no SHA-256 or HMAC here (see its configuration)")
+        self.openssl_version: str = ffi.string(lib.fj_openssl_version()).decode("ascii", "replace")
+        self._workspace = _Workspace()
+
+    def counters(self) -> dict[str, int]:
+        return {
+            "openssl.sign": lib.fj_count(lib.FJ_COUNT_OPENSSL_SIGN),
+            "openssl.verify": lib.fj_count(lib.FJ_COUNT_OPENSSL_VERIFY),
+            "openssl.hmac": lib.fj_count(lib.FJ_COUNT_HMAC_SIGN) + lib.fj_count(lib.FJ_COUNT_HMAC_VERIFY),
+        }
+
+    # --- Keys
+
+    def _adopt(self, key: Any, status: Any, fault: str) -> Any:
+        if key == ffi.NULL:
+            _raise_for(status[0], fault)
+        return ffi.gc(key, lib.fj_key_release)
+
+    def load_public(self, numbers: PublicNumbers) -> Any:
+        keep: list[Any] = []
+        parts = ffi.new("struct fj_octets[2]")
+        for part, number in zip(parts, numbers, strict=True):
+            _fill(part, _octets_of_number(number), keep)
+        status = ffi.new("int *")
+        return self._adopt(lib.fj_key_public(status, parts[0], parts[1]), status, "libcrypto refuses this RSA key")
+
+    def load_private(self, numbers: PrivateNumbers) -> Any:
+        keep: list[Any] = []
+        parts = ffi.new("struct fj_octets[8]")
+        for part, number in zip(parts, numbers, strict=True):
+            _fill(part, _octets_of_number(number), keep)
+        status = ffi.new("int *")
+        key = lib.fj_key_private(status, parts)
+        return self._adopt(key, status, "the private key does not sign what its public half verifies")
+
+    def _export(self, handle: Any, part: int) -> bytes:
+        out = bytearray(lib.fj_key_export(handle, ffi.NULL, part))
+        lib.fj_key_export(handle, ffi.from_buffer("uint8_t[]", out, require_writable=True), part)
+        return bytes(out)
+
+    def export_private(self, handle: Any) -> PrivateNumbers:
+        return PrivateNumbers(*(int.from_bytes(self._export(handle, part), "big") for part in _PRIVATE_PARTS))
+
+    def load_secret(self, secret: bytes) -> Any:
+        keep: list[Any] = []
+        octets = ffi.new("struct fj_octets *")
+        _fill(octets, secret, keep)
+        status = ffi.new("int *")
+        return self._adopt(lib.fj_key_secret(status, octets[0]), status, "libcrypto refuses this secret")
+
+    def export_secret(self, handle: Any) -> bytes:
+        return self._export(handle, lib.FJ_PART_SECRET)
+
+    def generate(self, bits: int) -> PrivateNumbers:
+        status = ffi.new("int *")
+        key = self._adopt(lib.fj_key_generate(status, bits), status, "libcrypto could not generate an RSA key")
+        return self.export_private(key)
+
+    def is_probable_prime(self, candidate: int, rounds: int) -> bool:
+        keep: list[Any] = []
+        octets = ffi.new("struct fj_octets *")
+        _fill(octets, _octets_of_number(candidate), keep)
+        verdict = lib.fj_probable_prime(octets[0], rounds)
+        if verdict < 0:
+            raise MemoryError
+        return bool(verdict)
+
+    # --- Verifying
+
+    def split_one(self, token: bytes, limits: Limits) -> _Token:
+        workspace = self._workspace
+        length = len(token)
+        if length > limits.max_token_bytes:
+            return _Token(workspace, b"", Status.TOO_LONG, b"")
+        if length > workspace.room:
+            workspace.make_room(length)
+        if workspace.limits is not limits:
+            _set_limits(workspace.c_limits, limits, want_payload=True)
+            workspace.limits = limits
+        workspace.length[0] = length
+        span = workspace.span
+        if (
+            lib.fj_split(
+                workspace.status,
+                workspace.token,
+                span,
+                span + 1,
+                workspace.first,
+                workspace.decoded,
+                token,
+                length,
+                workspace.length,
+                1,
+                workspace.c_limits,
+            )
+            < 0
+        ):
+            raise MemoryError
+        return _Token(workspace, token, workspace.status[0], token[: workspace.token.header_len])
+
+    def verify_one(self, token: _Token, key: Any) -> int:
+        workspace = token._workspace
+        status: int = lib.fj_verify_one(key, token.data, workspace.token, workspace.decoded)
+        if status >= PENDING:
+            raise MemoryError("libcrypto could not finish a verification")
+        return status
+
+    def split(self, tokens: Sequence[Any], limits: Limits, want_payloads: bool) -> _Split:
+        return _Split(tokens, limits, want_payloads)
+
+    def verify(self, split: _Split, keys: Sequence[Any], verdicts: bytes, threads: int) -> _Job:
+        return _Job(split, keys, verdicts, threads)
+
+    def verify_message(self, key: Any, signature: bytes, message: bytes) -> bool:
+        status = lib.fj_verify_message(key, signature, len(signature), message, len(message))
+        if status >= PENDING:
+            raise MemoryError("libcrypto could not finish a verification")
+        return bool(status == Status.OK)
+
+    # --- Signing
+
+    def sign(self, key: Any, prefix: bytes, payloads: Sequence[bytes], threads: int) -> list[str]:
+        count = len(payloads)
+        if not count:
+            return []
+        lengths = array("Q", map(len, payloads))
+        joined = b"".join(payloads)
+        c_lengths = ffi.from_buffer("uint64_t[]", lengths)
+        total = lib.fj_sign_len(key, len(prefix), c_lengths, count)
+        out = bytearray(total)
+        c_out = ffi.from_buffer("uint8_t[]", out, require_writable=True)
+        status = ffi.new("uint8_t[]", count)
+        job = lib.fj_sign_start(
+            c_out, total, status, key, prefix, len(prefix), joined, len(joined), c_lengths, count, threads
+        )
+        if job == ffi.NULL:
+            raise MemoryError
+        try:
+            _run(job)
+        finally:
+            lib.fj_job_release(job)
+        statuses: bytes = ffi.buffer(status, count)[:]
+        if statuses.count(Status.OK) != count:
+            raise MemoryError("libcrypto could not finish a signature")
+        return _sliced(out.decode("ascii"), lengths, len(prefix) + 1 + _encoded_len(lib.fj_key_signature_len(key)))
+
+    def sign_message(self, key: Any, message: bytes) -> bytes:
+        signature = bytearray(lib.fj_key_signature_len(key))
+        c_signature = ffi.from_buffer("uint8_t[]", signature, require_writable=True)
+        if lib.fj_sign_message(key, c_signature, len(signature), message, len(message)) != Status.OK:
+            raise MemoryError("libcrypto could not finish a signature")
+        return bytes(signature)
+
+
+def _encoded_len(octets: int) -> int:
+    return (octets * 4 + 2) // 3
+
+
+def _sliced(text: str, payload_lengths: array[int], around: int) -> list[str]:
+    """Return the tokens that stand joined in `text`; `around` is what each holds beside its payload's segment."""
+    tokens = []
+    start = 0
+    for length in payload_lengths:
+        end = start + around + (length * 4 + 2) // 3
+        tokens.append(text[start:end])
+        start = end
+    return tokens
+
+
+def raw_floor(handle: Any, operation: str, count: int) -> None:
+    """Do `count` bare libcrypto operations ("sign" or "verify") with a private key's handle, in this thread.
+
+    The floor of benchmarks: one context, one digest, no Python, nothing around it.  The caller holds the watch.
+    """
+    if lib.fj_floor(handle, operation == "sign", count) != Status.OK:
+        raise MemoryError("libcrypto could not finish the raw loop")

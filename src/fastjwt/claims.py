@@ -1,0 +1,209 @@
+"""What a verifier asks of the claims of a token whose signature is good (RFC 7519 section 4.1).
+
+The order of the checks is fixed, so that one token has one verdict on every engine: required claims, then iat, nbf,
+exp, max_age, iss, aud, sub, jti.  Times are NumericDate: seconds since 1970-01-01T00:00:00Z, whole or not.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any
+
+from . import strict_json
+from .errors import (
+    DecodeError,
+    ExpiredSignatureError,
+    ImmatureSignatureError,
+    InvalidAudienceError,
+    InvalidIssuedAtError,
+    InvalidIssuerError,
+    InvalidJTIError,
+    InvalidSubjectError,
+    MissingRequiredClaimError,
+)
+
+__all__ = ["ClaimsPolicy", "finite_seconds"]
+
+MAX_LEEWAY_SECONDS = 86_400
+MAX_JSON_DEPTH = 256
+
+
+def finite_seconds(value: object, what: str) -> int | float:
+    """Return `value` as a number of seconds.  Raises TypeError for another type, ValueError if it is not finite."""
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(f"{what} must be a number of seconds, got {type(value).__name__}")
+    try:
+        finite = math.isfinite(value)
+    except OverflowError:
+        finite = False
+    if not finite:
+        raise ValueError(f"{what} must be a finite number of seconds")
+    return value
+
+
+def _names(value: str | Iterable[str] | None, what: str) -> frozenset[str] | None:
+    """Return the expected values of a claim: None if nothing is expected, a set of at least one name otherwise."""
+    if value is None:
+        return None
+    if isinstance(value, str):
+        names: frozenset[str] = frozenset((value,))
+    else:
+        if isinstance(value, bytes) or not isinstance(value, Iterable):
+            raise TypeError(f"{what} must be a str or a list of str, got {type(value).__name__}")
+        members = list(value)
+        for member in members:
+            if not isinstance(member, str):
+                raise TypeError(f"{what} must hold str only, got {type(member).__name__}")
+        names = frozenset(members)
+    if not names:
+        raise ValueError(f"{what} is empty: no token could match")
+    return names
+
+
+class ClaimsPolicy:
+    """The rules for claims, checked once when the verifier is made."""
+
+    def __init__(
+        self,
+        *,
+        issuer: str | Iterable[str] | None,
+        audience: str | Iterable[str] | None,
+        subject: str | None,
+        leeway: float | timedelta,
+        require: Iterable[str],
+        max_age: float | timedelta | None,
+        max_json_depth: int,
+        allow_duplicate_claims: bool,
+        allow_future_iat: bool,
+        allow_any_audience: bool,
+        allow_nonstring_ids: bool,
+    ) -> None:
+        self.issuers = _names(issuer, "issuer")
+        self.audiences = _names(audience, "audience")
+        if self.audiences is not None and "" in self.audiences:
+            raise ValueError("audience must not be an empty string")
+        if self.audiences is not None and allow_any_audience:
+            raise ValueError("audience and allow_any_audience contradict each other")
+        if subject is not None and not isinstance(subject, str):
+            raise TypeError(f"subject must be a str, got {type(subject).__name__}")
+        self.subject = subject
+        self.leeway = finite_seconds(leeway, "leeway")
+        if not 0 <= self.leeway <= MAX_LEEWAY_SECONDS:
+            raise ValueError(f"leeway must be from 0 to {MAX_LEEWAY_SECONDS} seconds")
+        self.max_age = None if max_age is None else finite_seconds(max_age, "max_age")
+        if self.max_age is not None and self.max_age < 0:
+            raise ValueError("max_age must not be negative")
+        if isinstance(require, str | bytes) or not isinstance(require, Iterable):
+            raise TypeError("require must be a list of claim names")
+        self.require = tuple(require)
+        if not all(isinstance(name, str) for name in self.require):
+            raise TypeError("require must hold str only")
+        if type(max_json_depth) is not int:
+            raise TypeError("max_json_depth must be an int")
+        if not 1 <= max_json_depth <= MAX_JSON_DEPTH:
+            raise ValueError(f"max_json_depth must be from 1 to {MAX_JSON_DEPTH}")
+        self.max_json_depth = max_json_depth
+        self.allow_duplicate_claims = allow_duplicate_claims
+        self.allow_future_iat = allow_future_iat
+        self.allow_any_audience = allow_any_audience
+        self.allow_nonstring_ids = allow_nonstring_ids
+
+    def read(self, payload: bytes, now: int | float) -> dict[str, Any]:
+        """Return the claims of a payload whose signature is good, if they are acceptable as of `now`.
+
+        Raises the `InvalidTokenError` of the first rule that is broken.
+        """
+        try:
+            claims = strict_json.read_object(
+                payload, max_depth=self.max_json_depth, allow_duplicates=self.allow_duplicate_claims
+            )
+        except strict_json.JSONFault as fault:
+            raise DecodeError(f"payload: {fault}") from None
+        for name in self.require:
+            if claims.get(name) is None:
+                raise MissingRequiredClaimError(name)
+        self._check_times(claims, now)
+        if "iss" in claims or self.issuers is not None:
+            self._check_issuer(claims)
+        if "aud" in claims or self.audiences is not None:
+            self._check_audience(claims)
+        if "sub" in claims or self.subject is not None:
+            self._check_subject(claims)
+        if "jti" in claims and type(claims["jti"]) is not str and not self.allow_nonstring_ids:
+            raise InvalidJTIError("jti is not a string")
+        return claims
+
+    def _check_times(self, claims: dict[str, Any], now: int | float) -> None:
+        if "iat" in claims:
+            iat = claims["iat"]
+            # A null counts as missing where it is expected, and max_age expects it; see below.
+            if not (iat is None and self.max_age is not None):
+                if type(iat) is not int and type(iat) is not float:
+                    raise InvalidIssuedAtError("iat is not a number")
+                if iat > now + self.leeway and not self.allow_future_iat:
+                    raise ImmatureSignatureError("the token was issued in the future (iat)")
+        if "nbf" in claims:
+            nbf = claims["nbf"]
+            if type(nbf) is not int and type(nbf) is not float:
+                raise DecodeError("payload: nbf is not a number")
+            if nbf > now + self.leeway:
+                raise ImmatureSignatureError("the token is not valid yet (nbf)")
+        if "exp" in claims:
+            exp = claims["exp"]
+            if type(exp) is not int and type(exp) is not float:
+                raise DecodeError("payload: exp is not a number")
+            if exp <= now - self.leeway:
+                raise ExpiredSignatureError("the token has expired (exp)")
+        if self.max_age is not None:
+            iat = claims.get("iat")
+            if iat is None:
+                raise MissingRequiredClaimError("iat")
+            if iat < now - self.max_age - self.leeway:
+                raise ExpiredSignatureError("the token was issued longer ago than max_age allows (iat)")
+
+    def _check_issuer(self, claims: dict[str, Any]) -> None:
+        issuer = claims.get("iss")
+        if self.issuers is not None:
+            if issuer is None:
+                raise MissingRequiredClaimError("iss")
+            if type(issuer) is str and issuer in self.issuers:
+                return
+            raise InvalidIssuerError("iss is not the expected issuer")
+        if type(issuer) is not str:
+            raise InvalidIssuerError("iss is not a string")
+
+    def _check_audience(self, claims: dict[str, Any]) -> None:
+        audience = claims.get("aud")
+        if self.audiences is None:
+            if not self.allow_any_audience:
+                raise InvalidAudienceError("the token is for an audience (aud), and this verifier expects none")
+            if not _is_audience(audience):
+                raise InvalidAudienceError("aud is not a string or a list of strings")
+            return
+        if audience is None:
+            raise MissingRequiredClaimError("aud")
+        if not _is_audience(audience):
+            raise InvalidAudienceError("aud is not a string or a list of strings")
+        named = (audience,) if type(audience) is str else audience
+        if self.audiences.isdisjoint(named):
+            raise InvalidAudienceError("aud does not name the expected audience")
+
+    def _check_subject(self, claims: dict[str, Any]) -> None:
+        subject = claims.get("sub")
+        if self.subject is not None:
+            if subject is None:
+                raise MissingRequiredClaimError("sub")
+            if type(subject) is not str or subject != self.subject:
+                raise InvalidSubjectError("sub is not the expected subject")
+        elif type(subject) is not str and not self.allow_nonstring_ids:
+            raise InvalidSubjectError("sub is not a string")
+
+
+def _is_audience(audience: object) -> bool:
+    if type(audience) is list:
+        return all(type(member) is str for member in audience)
+    return type(audience) is str

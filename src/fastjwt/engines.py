@@ -1,0 +1,219 @@
+"""Which engine does the work, and why not a better one.
+
+One list, best first; the first that this machine can run is used.  `FASTJWT_ENGINE=name` forces one, and a name that
+cannot run here is an error: a silent fallback would make every number a lie.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from .backends.base import Backend
+
+__all__ = ["EngineInfo", "available", "counters", "current", "engine", "use", "usable_cpus"]
+
+
+class EngineInfo(NamedTuple):
+    """The engine in use."""
+
+    name: str
+    openssl_version: str  # of the libcrypto that is loaded now
+    threads: int  # what threads=None means here
+    reason: str  # why no better engine is used; empty if there is none
+    available: tuple[str, ...]  # the engines that can run here, best first
+
+
+# --- The engines -----------------------------------------------------------------------------------------------------
+
+
+def _load_openssl() -> Backend:
+    from .backends.native import OpenSSLBackend
+
+    return OpenSSLBackend()
+
+
+def _load_pure() -> Backend:
+    from .backends.pyca import PureBackend
+
+    return PureBackend()
+
+
+_LOADERS: dict[str, Callable[[], Backend]] = {"openssl": _load_openssl, "pure": _load_pure}
+
+_PLANNED = {"avx512ifma": "the 8-lane AVX-512 IFMA kernel is not part of this version"}
+
+_lock = threading.RLock()
+_loaded: dict[str, Backend] = {}
+_refused: dict[str, str] = {}
+_current: Backend | None = None
+_forced = False
+_warned = False
+
+
+def _why_no_native(error: ImportError) -> str:
+    """Say in the build's own words what was missing, if there was a build that knew."""
+    try:
+        from . import _build_info
+    except ImportError:
+        return f"the native extension cannot be loaded ({error}); it was not built in this place"
+    if _build_info.NATIVE:
+        return f"the native extension was built but cannot be loaded ({error})"
+    return f"the native extension was not built: {_build_info.REASON}"
+
+
+def _load(name: str) -> Backend | None:
+    """Return the named engine, or None with the reason in `_refused`."""
+    with _lock:
+        if name not in _loaded and name not in _refused:
+            try:
+                _loaded[name] = _LOADERS[name]()
+            except ImportError as error:
+                _refused[name] = _why_no_native(error) if name == "openssl" else str(error)
+        return _loaded.get(name)
+
+
+def available() -> tuple[str, ...]:
+    """Return the names of the engines that can run here, best first."""
+    return tuple(name for name in _LOADERS if _load(name) is not None)
+
+
+def why_not(name: str) -> str:
+    """Return why the named engine cannot run here, or an empty text if it can."""
+    if name in _PLANNED:
+        return _PLANNED[name]
+    return "" if _load(name) is not None else _refused[name]
+
+
+def names() -> tuple[str, ...]:
+    """Return the names of all engines, best first, whether they can run here or not."""
+    return (*_PLANNED, *_LOADERS)
+
+
+def _choose() -> Backend:
+    global _forced
+    wanted = os.environ.get("FASTJWT_ENGINE")
+    if wanted:
+        _forced = True
+        return _named(wanted)
+    for name in _LOADERS:
+        backend = _load(name)
+        if backend is not None:
+            return backend
+    raise RuntimeError("no engine can run here: " + "; ".join(_refused.values()))  # pragma: no cover
+
+
+def _named(name: str) -> Backend:
+    if name not in names():
+        raise ValueError(f"engine {name!r} is unknown; this version has {', '.join(names())}")
+    backend = _load(name) if name in _LOADERS else None
+    if backend is None:
+        raise ValueError(f"engine {name!r} cannot run here: {why_not(name)}")
+    return backend
+
+
+def current() -> Backend:
+    """Return the engine in use.  Raises ValueError if `FASTJWT_ENGINE` names one that cannot run here."""
+    global _current
+    if _current is None:
+        with _lock:
+            if _current is None:
+                _current = _choose()
+    return _current
+
+
+@contextlib.contextmanager
+def use(name: str) -> Iterator[Backend]:
+    """Use the named engine inside the block, in the whole process; for tests that compare engines."""
+    global _current
+    before = current()
+    _current = _named(name)
+    try:
+        yield _current
+    finally:
+        _current = before
+
+
+# --- What the outside asks -------------------------------------------------------------------------------------------
+
+
+def engine() -> EngineInfo:
+    """Return which engine is used, with which libcrypto, on how many threads, and why not a better one."""
+    backend = current()
+    better = names()[: names().index(backend.name)]
+    reasons = [f"{name}: {why_not(name) or 'not chosen (FASTJWT_ENGINE)'}" for name in better]
+    return EngineInfo(backend.name, backend.openssl_version, usable_cpus(), "; ".join(reasons), available())
+
+
+def counters() -> dict[str, int]:
+    """Return how many signatures, verifications and HMACs each loaded engine has done in this process."""
+    counts: dict[str, int] = {}
+    for backend in list(_loaded.values()):
+        counts.update(backend.counters())
+    return counts
+
+
+def warn_if_slow() -> None:
+    """Say once, at the first batch, that the slow engine runs because no fast one could be built or loaded."""
+    global _warned
+    if _warned or _forced or current().name != "pure":
+        return
+    _warned = True
+    warnings.warn(
+        f"fastjwt runs on its slow engine: {why_not('openssl')} (`python -m fastjwt doctor` says how to mend it)",
+        RuntimeWarning,
+        stacklevel=3,
+    )
+
+
+def usable_cpus() -> int:
+    """Return how many CPUs this process may use: its affinity, and the quota of its control group."""
+    try:
+        cpus = len(os.sched_getaffinity(0))
+    except AttributeError:  # pragma: no cover - not Linux
+        cpus = os.cpu_count() or 1
+    quota = _cgroup_cpus()
+    return max(1, min(cpus, quota)) if quota else max(1, cpus)
+
+
+def _cgroup_cpus(root: Path = Path("/sys/fs/cgroup"), membership: Path = Path("/proc/self/cgroup")) -> int:
+    """Return the CPUs that the control groups grant, rounded up, or 0 where they set no limit."""
+    grants = []
+    try:
+        groups = membership.read_text().splitlines()
+    except OSError:
+        return 0
+    for line in groups:
+        _, controllers, path = line.split(":", 2)
+        if controllers == "":  # version 2: the limit of each group on the way to the root counts
+            group = root / path.lstrip("/")
+            for place in (group, *group.parents):
+                grants.append(_quota_v2(place / "cpu.max"))
+                if place == root:
+                    break
+        elif "cpu" in controllers.split(","):
+            grants.append(_quota_v1(root / "cpu" / path.lstrip("/")))
+            grants.append(_quota_v1(root / "cpu"))
+    return min((grant for grant in grants if grant), default=0)
+
+
+def _quota_v2(file: Path) -> int:
+    try:
+        quota, period = file.read_text().split()
+        return 0 if quota == "max" else -(-int(quota) // int(period))
+    except (OSError, ValueError, ZeroDivisionError):
+        return 0
+
+
+def _quota_v1(folder: Path) -> int:
+    try:
+        quota = int((folder / "cpu.cfs_quota_us").read_text())
+        period = int((folder / "cpu.cfs_period_us").read_text())
+        return 0 if quota <= 0 else -(-quota // period)
+    except (OSError, ValueError, ZeroDivisionError):
+        return 0

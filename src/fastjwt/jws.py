@@ -1,0 +1,259 @@
+"""The walk of tokens from text to verified payloads, one or many at a time.
+
+    text -> crossing 1 (split) -> header -> key -> crossing 2 (verify) -> payload
+
+A batch crosses into C twice, whatever its size.  Each distinct header is decided on once and remembered by its raw
+bytes, so a header that was seen before costs one look-up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, NamedTuple, Protocol
+
+from . import engines
+from .backends.base import Backend, Job, Limits, Split, Token
+from .errors import DecodeError, InvalidAlgorithmError, InvalidSignatureError, InvalidTokenError
+from .header import ALGORITHMS, HeaderRules, Refusal, checked_algorithm, key_not_found
+from .status import PENDING, Status
+
+__all__ = ["Chunk", "KeySource", "SignatureVerifier", "error_for", "split_one"]
+
+Key = Any  # RSAPublicKey or HMACKey
+
+
+class KeySource(Protocol):
+    """Where a verifier finds keys: a set, a list, a single key, later a client of a JWKS URL."""
+
+    def candidates(self, kid: str | None, alg: str) -> Sequence[Key]:
+        """Return the keys that a header with this `kid` and `alg` may mean, in order."""
+
+    @property
+    def generation(self) -> int:
+        """A number that changes when the keys do: decisions from before are forgotten then."""
+
+
+class Decision(NamedTuple):
+    """What a header says: the keys to try, and their handles in the verifier's engine."""
+
+    keys: tuple[Key, ...]
+    handles: tuple[Any, ...]
+
+
+# Headers that are remembered at once, and how long each may be: 256 KiB at most in one verifier.  Senders choose
+# headers, so the memory is emptied when it is full: a flood of distinct ones grows nothing.
+_REMEMBERED_HEADERS = 64
+_REMEMBERED_BYTES = 4096
+
+
+class SignatureVerifier:
+    """Steps 1 to 6 of a verification: form, header, algorithm, key, signature."""
+
+    def __init__(self, source: KeySource, rules: HeaderRules, limits: Limits, max_candidates: int) -> None:
+        self.limits = limits
+        self._source = source
+        self._rules = rules
+        self._max_candidates = max_candidates
+        self._backend: Backend = engines.current()
+        self._memory: dict[bytes, Decision] = {}
+        self._generation = source.generation
+
+    # --- Headers and keys
+
+    def decide(self, header: bytes) -> Decision:
+        """Return the keys that a raw header segment leads to.  Raises `Refusal`."""
+        generation = self._source.generation
+        if generation != self._generation:
+            self._memory = {}
+            self._generation = generation
+        known = self._memory.get(header)
+        if known is not None:
+            return known
+        alg, kid = checked_algorithm(header, self._rules)
+        keys = self._choose(alg, kid)
+        decision = Decision(keys, tuple(key._handle(self._backend) for key in keys))
+        if len(header) <= _REMEMBERED_BYTES:
+            if len(self._memory) >= _REMEMBERED_HEADERS:
+                self._memory = {}
+            self._memory[header] = decision
+        return decision
+
+    def _choose(self, alg: str, kid: str | None) -> tuple[Key, ...]:
+        keys = tuple(self._source.candidates(kid, alg))
+        if not keys:
+            if kid is not None and any(self._source.candidates(kid, other) for other in ALGORITHMS if other != alg):
+                raise Refusal(
+                    InvalidAlgorithmError, f"header: alg {alg} is not the key's", Status.BAD_ALGORITHM
+                )
+            raise key_not_found(kid, "no key fits")
+        if len(keys) > self._max_candidates:
+            raise key_not_found(kid, f"{len(keys)} keys fit, which is ambiguous")
+        return keys
+
+    # --- One token
+
+    def verify_one(self, token: str | bytes) -> tuple[bytes, bytes, Key]:
+        """Return raw header segment, payload and key of a token whose signature is good.
+
+        Raises the `InvalidTokenError` of the first step that finds fault, and `TypeError` for what is no token.
+        """
+        backend = self._backend
+        split = split_one(backend, token, self.limits)
+        decision = self._memory.get(split.header) if self._generation == self._source.generation else None
+        if decision is None:
+            try:
+                decision = self.decide(split.header)
+            except Refusal as refusal:
+                raise refusal.error() from None
+        for key, handle in zip(decision.keys, decision.handles, strict=True):
+            if backend.verify_one(split, handle) == Status.OK:
+                return split.header, split.payload(), key
+        raise error_for(Status.BAD_SIGNATURE, self.limits)
+
+    # --- Many tokens
+
+    def verify_many(
+        self, chunks: Iterable[list[Any]], threads: int, want_payloads: bool
+    ) -> Iterator[Chunk]:
+        """Yield each chunk of tokens when it is verified, in order.
+
+        While the consumer reads one chunk, pool threads verify the next; with one thread all happens in turn.
+        """
+        previous: Chunk | None = None
+        current: Chunk | None = None
+        try:
+            for tokens in chunks:
+                current = Chunk(self, tokens, want_payloads)
+                if previous is not None:
+                    previous.finish()
+                current.start(threads)
+                if previous is not None:
+                    yield previous
+                previous, current = current, None
+            if previous is not None:
+                previous.finish()
+                yield previous
+        finally:
+            for chunk in (previous, current):
+                if chunk is not None:
+                    chunk.release()
+
+    def split(self, tokens: Sequence[Any], want_payloads: bool) -> Split:
+        return self._backend.split(tokens, self.limits, want_payloads)
+
+    def start(self, split: Split, keys: Sequence[Any], verdicts: bytes, threads: int) -> Job:
+        return self._backend.verify(split, keys, verdicts, threads)
+
+
+class Chunk:
+    """Some tokens on their way: split and decided on when made, verified when finished."""
+
+    def __init__(self, verifier: SignatureVerifier, tokens: list[Any], want_payloads: bool) -> None:
+        self.count = len(tokens)
+        self._verifier = verifier
+        self._split = verifier.split(tokens, want_payloads)
+        self._decisions: list[Decision | Refusal] = []
+        for header in self._split.headers:
+            try:
+                self._decisions.append(verifier.decide(header))
+            except Refusal as refusal:
+                self._decisions.append(refusal)
+        self._header_of: Sequence[int] | None = None
+        self._job: Job | None = None
+        self._threads = 1
+
+    def start(self, threads: int) -> None:
+        """Begin to verify, with `threads` threads including the caller's."""
+        self._threads = threads
+        self._job = self._try_candidates(0)
+
+    def _try_candidates(self, turn: int) -> Job:
+        """Begin to verify with the candidate of this turn of each header that has so many."""
+        handles: list[Any] = []
+        verdicts = bytearray()
+        for decision in self._decisions:
+            if isinstance(decision, Refusal):
+                handles.append(None)
+                verdicts.append(decision.status)
+            else:
+                handles.append(decision.handles[turn] if turn < len(decision.handles) else None)
+                verdicts.append(Status.BAD_SIGNATURE)
+        return self._verifier.start(self._split, handles, bytes(verdicts), self._threads)
+
+    def finish(self) -> None:
+        """Return when each token has its status."""
+        if self._job is None:
+            return
+        self._job.wait()
+        self._job = None
+        # More candidates than one for a kid are rare and asked for: the tokens that failed try the next.
+        most = max((len(d.handles) for d in self._decisions if isinstance(d, Decision)), default=1)
+        for turn in range(1, most):
+            statuses = self._split.statuses()
+            failed = [index for index, status in enumerate(statuses) if status == Status.BAD_SIGNATURE]
+            self._split.pend(failed)
+            self._job = self._try_candidates(turn)
+            self._job.wait()
+            self._job = None
+
+    def release(self) -> None:
+        """Stop what still runs."""
+        if self._job is not None:
+            self._job.release()
+            self._job = None
+
+    def statuses(self) -> bytes:
+        """Return one `Status` for each token."""
+        return self._split.statuses()
+
+    def payloads(self) -> list[bytes]:
+        """Return the payload of each token; of use only where its status is OK."""
+        return self._split.payloads()
+
+    def error(self, index: int, status: int) -> InvalidTokenError:
+        """Return a new error that says why this token is bad."""
+        if Status.BAD_HEADER <= status <= Status.KEY_NOT_FOUND:
+            if self._header_of is None:
+                self._header_of = self._split.header_of()
+            refusal = self._decisions[self._header_of[index]]
+            if isinstance(refusal, Refusal):
+                return refusal.error()
+        return error_for(status, self._verifier.limits)
+
+
+def split_one(backend: Backend, token: str | bytes, limits: Limits) -> Token:
+    """Return one well-formed token in its parts.  Raises `DecodeError`, and `TypeError` for what is no token."""
+    if isinstance(token, str):
+        if len(token) > limits.max_token_bytes:
+            raise error_for(Status.TOO_LONG, limits)
+        try:
+            data = token.encode("ascii")
+        except UnicodeEncodeError:
+            raise error_for(Status.BAD_ALPHABET, limits) from None
+    elif isinstance(token, bytes):
+        data = token
+    else:
+        raise TypeError(f"a token is str or bytes, got {type(token).__name__}")
+    split = backend.split_one(data, limits)
+    if split.status != PENDING:
+        raise error_for(split.status, limits)
+    return split
+
+
+def error_for(status: int, limits: Limits) -> InvalidTokenError:
+    """Return a new error for a status that needs no more to be told than itself."""
+    return _ERRORS[status](limits)
+
+
+_ERRORS: dict[int, Callable[[Limits], InvalidTokenError]] = {
+    Status.NOT_A_STRING: lambda _: DecodeError("a token is str or bytes"),
+    Status.TOO_LONG: lambda limits: DecodeError(f"the token is longer than {limits.max_token_bytes} bytes"),
+    Status.BAD_SEGMENTS: lambda _: DecodeError("not three non-empty segments with a dot between them"),
+    Status.HEADER_TOO_LONG: lambda limits: DecodeError(
+        f"the header segment is longer than {limits.max_header_bytes} bytes"
+    ),
+    Status.BAD_ALPHABET: lambda _: DecodeError("a segment holds a character outside A-Z a-z 0-9 - _"),
+    Status.BAD_LENGTH: lambda _: DecodeError("a segment's length is 1 modulo 4: no base64url"),
+    Status.BAD_BITS: lambda _: DecodeError("a segment's unused trailing bits are not zero: no canonical base64url"),
+    Status.BAD_SIGNATURE: lambda _: InvalidSignatureError("the signature is not the key's over this token"),
+}

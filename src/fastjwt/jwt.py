@@ -1,0 +1,372 @@
+"""JSON Web Tokens (RFC 7519): the two objects that conduct the walk, `Signer` and `Verifier`."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import timedelta
+from itertools import islice
+from typing import Any, NamedTuple
+
+from . import engines, strict_json
+from .backends.base import Limits
+from .claims import ClaimsPolicy, finite_seconds
+from .errors import DecodeError, InvalidTokenError
+from .header import ALGORITHMS, HeaderRules, read_header, typ_key
+from .jwks import JWKSet
+from .jws import Chunk, KeySource, SignatureVerifier, split_one
+from .keyring import VerifyingKey, algorithms_of, source_of
+from .keys import HMACKey, RSAPrivateKey
+from .minting import ClaimsWriter, header_segment
+from .results import BatchResult, TokenResult, Verified
+from .status import Status
+
+__all__ = ["Signer", "Unverified", "Verifier", "decode_unverified"]
+
+Claims = Mapping[str, Any] | bytes
+
+# Tokens that cross into C together: enough to make a crossing's cost vanish, few enough that two chunks stay small.
+_CHUNK = 2048
+_MAX_CANDIDATES = 8
+_MAX_TOKEN_BYTES = 2**31 - 1
+
+
+def _checked_threads(threads: int | None) -> int:
+    if threads is None:
+        return engines.usable_cpus()
+    if isinstance(threads, bool) or not isinstance(threads, int):
+        raise TypeError(f"threads must be an int or None, got {type(threads).__name__}")
+    if not 1 <= threads <= 1024:
+        raise ValueError("threads must be from 1 to 1024")
+    return threads
+
+
+def _checked_size(value: int, what: str, most: int, least: int = 1) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(f"{what} must be an int, got {type(value).__name__}")
+    if not least <= value <= most:
+        raise ValueError(f"{what} must be from {least} to {most}")
+    return value
+
+
+def _checked_flag(value: bool, what: str) -> bool:
+    if type(value) is not bool:
+        raise TypeError(f"{what} must be a bool, got {type(value).__name__}")
+    return value
+
+
+def _items(iterable: Iterable[Any], what: str) -> Iterable[Any]:
+    if isinstance(iterable, str | bytes | bytearray | memoryview | Mapping):
+        raise TypeError(f"expected an iterable of {what}, got one {type(iterable).__name__}")
+    return iterable
+
+
+def _chunks(iterable: Iterable[Any], size: int) -> Iterator[list[Any]]:
+    """Yield lists of `size` items, the last one shorter; reads no further than asked."""
+    items = iter(iterable)
+    while chunk := list(islice(items, size)):
+        yield chunk
+
+
+class Signer:
+    """Mints tokens with one key.
+
+    `private` is an RSAPrivateKey (RS256) or an HMACKey (HS256).  `kid` goes into the header (default: the key's own);
+    `headers` are further header members, such as `{"typ": "at+jwt"}`.  `issuer` and `audience` are put into each token
+    as `iss` and `aud`; `ttl` (seconds or timedelta) adds `iat` and `exp`; `jti=True` adds a random `jti`.  Claims that
+    already hold `exp`, `nbf`, `iat` or `jti` keep them; other `iss` or `aud` than the signer's are a ValueError.
+
+    A signer is immutable and may be shared by threads.
+    """
+
+    def __init__(
+        self,
+        private: RSAPrivateKey | HMACKey,
+        kid: str | None = None,
+        headers: Mapping[str, Any] | None = None,
+        issuer: str | None = None,
+        audience: str | Iterable[str] | None = None,
+        ttl: float | timedelta | None = None,
+        jti: bool = False,
+        *,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        if not isinstance(private, RSAPrivateKey | HMACKey):
+            raise TypeError(f"signing takes an RSAPrivateKey or an HMACKey, got {type(private).__name__}")
+        if kid is not None and not isinstance(kid, str):
+            raise TypeError(f"kid must be a str, got {type(kid).__name__}")
+        self._backend = engines.current()
+        self._handle = private._handle(self._backend)
+        self._prefix = header_segment(private.alg, private.kid if kid is None else kid, headers)
+        signature_bytes = (private.bits + 7) // 8 if private.alg == "RS256" else 32
+        room = Limits().max_token_bytes - len(self._prefix) - 1 - (signature_bytes * 4 + 2) // 3
+        self._writer = ClaimsWriter(
+            issuer=issuer, audience=audience, ttl=ttl, jti=jti, clock=clock, max_payload_bytes=room * 3 // 4
+        )
+        self._description = f"{private.alg}, {private.bits} bits"
+
+    def __repr__(self) -> str:
+        return f"<Signer {self._description}>"
+
+    def sign(self, claims: Claims) -> str:
+        """Return a token with these claims: a dict, or bytes that are already a JSON object.
+
+        Raises TypeError and ValueError for claims that must not be minted.
+        """
+        return self._backend.sign(self._handle, self._prefix, [self._writer.write(claims)], 1)[0]
+
+    def sign_batch(self, claims_iterable: Iterable[Claims], threads: int | None = None) -> list[str]:
+        """Return a token for each item, in input order.
+
+        All claims are read before anything is signed: TypeError and ValueError name the index of the item at fault.
+        `threads=None` means the CPUs that this process may use, 1 the calling thread alone.
+        """
+        threads = _checked_threads(threads)
+        engines.warn_if_slow()
+        payloads = self._payloads(_items(claims_iterable, "claims"), 0)
+        if len(payloads) <= _CHUNK:
+            return self._backend.sign(self._handle, self._prefix, payloads, threads)
+        tokens: list[str] = []
+        for chunk in _chunks(payloads, _CHUNK):
+            tokens += self._backend.sign(self._handle, self._prefix, chunk, threads)
+        return tokens
+
+    def sign_stream(
+        self, claims_iterable: Iterable[Claims], chunk: int = 8192, threads: int | None = None
+    ) -> Iterator[str]:
+        """Yield a token for each item, in input order, holding `chunk` of them at a time.
+
+        Raises as `sign_batch` does, when the chunk that holds the item at fault is reached.
+        """
+        threads = _checked_threads(threads)
+        size = _checked_size(chunk, "chunk", 2**20)
+        engines.warn_if_slow()
+        return self._stream(_items(claims_iterable, "claims"), size, threads)
+
+    def _stream(self, claims_iterable: Iterable[Claims], size: int, threads: int) -> Iterator[str]:
+        index = 0
+        for chunk in _chunks(claims_iterable, size):
+            yield from self._backend.sign(self._handle, self._prefix, self._payloads(chunk, index), threads)
+            index += len(chunk)
+
+    def _payloads(self, claims_iterable: Iterable[Claims], start: int) -> list[bytes]:
+        write = self._writer.write
+        payloads: list[bytes] = []
+        append = payloads.append
+        try:
+            for claims in claims_iterable:
+                append(write(claims))
+        except (TypeError, ValueError) as error:
+            raise type(error)(f"claims at index {start + len(payloads)}: {error}") from None
+        return payloads
+
+
+class Verifier:
+    """Verifies tokens with one policy: use one for each kind of token (RFC 8725 section 3.12).
+
+    `keys` is one RSAPublicKey or HMACKey, a list of them, or a JWKSet.  The algorithm follows from the key, never from
+    the token.  `issuer` is the expected `iss` (a list means any of them), `audience` the names of this service (one
+    match with `aud` suffices), `subject` the expected `sub`; `leeway` (seconds, 0 to 86,400) widens `exp`, `nbf`, `iat`
+    and `max_age`; `require` names claims that must be there; `typ` is the expected header `typ`; `max_age` (seconds)
+    bounds the age by `iat`; `algorithms` narrows what the keys allow; `clock` tells the time (seconds since 1970).
+
+    Keyword-only limits and ways out of strict defaults: `max_token_bytes`, `max_header_bytes`, `allow_padding`,
+    `max_json_depth`, `allow_duplicate_claims`, `allow_future_iat`, `allow_any_audience`, `allow_nonstring_ids`,
+    `max_candidates`.  Wrong ones are a TypeError or ValueError here, never a verdict on a token.
+
+    A verifier may be shared by threads.
+    """
+
+    def __init__(
+        self,
+        keys: VerifyingKey | list[VerifyingKey] | tuple[VerifyingKey, ...] | JWKSet | KeySource,
+        issuer: str | Iterable[str] | None = None,
+        audience: str | Iterable[str] | None = None,
+        subject: str | None = None,
+        leeway: float | timedelta = 0,
+        require: Iterable[str] = ("exp",),
+        typ: str | None = None,
+        max_age: float | timedelta | None = None,
+        algorithms: Iterable[str] | None = None,
+        clock: Callable[[], float] = time.time,
+        *,
+        max_token_bytes: int = 262_144,
+        max_header_bytes: int = 16_384,
+        allow_padding: bool = False,
+        max_json_depth: int = 64,
+        allow_duplicate_claims: bool = False,
+        allow_future_iat: bool = False,
+        allow_any_audience: bool = False,
+        allow_nonstring_ids: bool = False,
+        max_candidates: int = 1,
+    ) -> None:
+        source = source_of(keys)
+        if typ is not None and not isinstance(typ, str):
+            raise TypeError(f"typ must be a str, got {type(typ).__name__}")
+        if not callable(clock):
+            raise TypeError("clock must be callable")
+        self._clock = clock
+        self._policy = ClaimsPolicy(
+            issuer=issuer,
+            audience=audience,
+            subject=subject,
+            leeway=leeway,
+            require=require,
+            max_age=max_age,
+            max_json_depth=max_json_depth,
+            allow_duplicate_claims=_checked_flag(allow_duplicate_claims, "allow_duplicate_claims"),
+            allow_future_iat=_checked_flag(allow_future_iat, "allow_future_iat"),
+            allow_any_audience=_checked_flag(allow_any_audience, "allow_any_audience"),
+            allow_nonstring_ids=_checked_flag(allow_nonstring_ids, "allow_nonstring_ids"),
+        )
+        rules = HeaderRules(
+            None if typ is None else typ_key(typ), _allowed_algorithms(algorithms, source), max_json_depth
+        )
+        limits = Limits(
+            _checked_size(max_token_bytes, "max_token_bytes", _MAX_TOKEN_BYTES),
+            _checked_size(max_header_bytes, "max_header_bytes", _MAX_TOKEN_BYTES),
+            _checked_flag(allow_padding, "allow_padding"),
+        )
+        candidates = _checked_size(max_candidates, "max_candidates", _MAX_CANDIDATES)
+        self._signatures = SignatureVerifier(source, rules, limits, candidates)
+
+    def verify(self, token: str | bytes, now: float | None = None) -> dict[str, Any]:
+        """Return the claims of a good token, as of `now` (seconds; default: the clock's time).
+
+        Raises the `InvalidTokenError` that says what is wrong with it, and TypeError for what is neither str nor bytes.
+        """
+        _, payload, _ = self._signatures.verify_one(token)
+        return self._policy.read(payload, self._time(now))
+
+    def verify_complete(self, token: str | bytes, now: float | None = None) -> Verified:
+        """Return header, claims and key of a good token; otherwise as `verify`."""
+        segment, payload, key = self._signatures.verify_one(token)
+        claims = self._policy.read(payload, self._time(now))
+        return Verified(read_header(segment, self._policy.max_json_depth), claims, key)
+
+    def verify_batch(
+        self, tokens: Iterable[str | bytes], now: float | None = None, threads: int | None = None
+    ) -> BatchResult:
+        """Return what became of each token.  A bad one never raises and never harms its neighbours.
+
+        All are judged as of one moment.  `threads=None` means the CPUs that this process may use, 1 the calling
+        thread alone.
+        """
+        threads = _checked_threads(threads)
+        moment = self._time(now)
+        engines.warn_if_slow()
+        claims: list[dict[str, Any] | None] = []
+        errors: dict[int, InvalidTokenError] = {}
+        for chunk in self._verified(_items(tokens, "tokens"), threads, _CHUNK):
+            self._read_claims(chunk, moment, claims, errors)
+        return BatchResult(claims, errors)
+
+    def verify_stream(
+        self,
+        iterable: Iterable[str | bytes],
+        chunk: int = 8192,
+        now: float | None = None,
+        threads: int | None = None,
+    ) -> Iterator[TokenResult]:
+        """Yield what became of each token, in input order, holding two chunks of them at most.
+
+        Without `now` each chunk is judged as of the time at which it is read.
+        """
+        threads = _checked_threads(threads)
+        size = _checked_size(chunk, "chunk", 2**20)
+        if now is not None:
+            self._time(now)
+        engines.warn_if_slow()
+        return self._stream(_items(iterable, "tokens"), size, now, threads)
+
+    def _stream(
+        self, iterable: Iterable[str | bytes], size: int, now: float | None, threads: int
+    ) -> Iterator[TokenResult]:
+        start = 0
+        for chunk in self._verified(iterable, threads, size):
+            claims: list[dict[str, Any] | None] = []
+            errors: dict[int, InvalidTokenError] = {}
+            self._read_claims(chunk, self._time(now), claims, errors)
+            for index, member in enumerate(claims):
+                yield TokenResult(start + index, member, errors.get(index))
+            start += chunk.count
+
+    def verify_signatures(self, tokens: Iterable[str | bytes], threads: int | None = None) -> bytes:
+        """Return one `Status` for each token: form, header, key and signature only; 0 is good.
+
+        The payload's JSON is not read, so no claim is checked: what passes here `verify` may still refuse.
+        """
+        threads = _checked_threads(threads)
+        engines.warn_if_slow()
+        chunks = _chunks(_items(tokens, "tokens"), _CHUNK)
+        return b"".join(
+            [chunk.statuses() for chunk in self._signatures.verify_many(chunks, threads, want_payloads=False)]
+        )
+
+    def _verified(self, tokens: Iterable[str | bytes], threads: int, size: int) -> Iterator[Chunk]:
+        return self._signatures.verify_many(_chunks(tokens, size), threads, want_payloads=True)
+
+    def _read_claims(
+        self,
+        chunk: Chunk,
+        now: float,
+        claims: list[dict[str, Any] | None],
+        errors: dict[int, InvalidTokenError],
+    ) -> None:
+        """Append the claims of each token of a verified chunk, or None with its error."""
+        read = self._policy.read
+        append = claims.append
+        start = len(claims)
+        for payload, status in zip(chunk.payloads(), chunk.statuses(), strict=True):
+            index = len(claims)
+            if status == Status.OK:
+                try:
+                    append(read(payload, now))
+                except InvalidTokenError as error:
+                    errors[index] = error.with_traceback(None)
+                    append(None)
+            else:
+                errors[index] = chunk.error(index - start, status)
+                append(None)
+
+    def _time(self, now: float | None) -> float:
+        return finite_seconds(self._clock(), "the clock's time") if now is None else finite_seconds(now, "now")
+
+
+def _allowed_algorithms(algorithms: Iterable[str] | None, source: KeySource) -> frozenset[str]:
+    """Return what the keys allow, narrowed by `algorithms`."""
+    by_keys = algorithms_of(source) or frozenset(ALGORITHMS)
+    if algorithms is None:
+        return by_keys
+    if isinstance(algorithms, str | bytes) or not isinstance(algorithms, Iterable):
+        raise TypeError('algorithms must be a list such as ["RS256"]')
+    names = list(algorithms)
+    if not names:
+        raise ValueError("algorithms is empty: no token could be verified")
+    for name in names:
+        if not isinstance(name, str):
+            raise TypeError(f"algorithms must hold str only, got {type(name).__name__}")
+        if name not in ALGORITHMS:
+            raise ValueError(f"algorithm {name[:64]!r} is not supported; there are {', '.join(ALGORITHMS)}")
+    return by_keys & frozenset(names)
+
+
+class Unverified(NamedTuple):
+    """What a token says of itself.  Nobody has vouched for any of it."""
+
+    header: dict[str, Any]
+    claims: dict[str, Any]
+
+
+def decode_unverified(token: str | bytes) -> Unverified:
+    """Return header and claims of a token for looking at; NOTHING is verified.
+
+    Raises `DecodeError` where the form is wrong, and TypeError for what is neither str nor bytes.
+    """
+    split = split_one(engines.current(), token, Limits())
+    payload = split.payload()
+    header = read_header(split.header)
+    try:
+        return Unverified(header, strict_json.read_object(payload))
+    except strict_json.JSONFault as fault:
+        raise DecodeError(f"payload: {fault}") from None

@@ -1,0 +1,163 @@
+"""What a signer puts into a token: the header's bytes, and the claims as JSON.
+
+Nothing is minted that the default verifier would refuse for its form, and nothing is written that another JSON reader
+might read differently: each rule of reading has its counterpart here.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from . import base64url, strict_json
+from .backends.base import Limits
+from .claims import finite_seconds
+from .header import MAX_KID_BYTES
+
+__all__ = ["ClaimsWriter", "header_segment"]
+
+_LIMITS = Limits()
+_RESERVED_MEMBERS = ("alg", "crit", "b64")
+_TIMES = ("exp", "nbf", "iat")
+_STRINGS = ("iss", "sub", "jti")
+_REGISTERED = frozenset((*_TIMES, *_STRINGS, "aud"))
+_JTI_OCTETS = 16
+
+
+def header_segment(alg: str, kid: str | None, headers: Mapping[str, Any] | None) -> bytes:
+    """Return the encoded header of a signer, and the dot behind it.
+
+    `typ` is "JWT" unless `headers` says otherwise (None leaves it out).  Raises TypeError and ValueError.
+    """
+    if headers is not None and not isinstance(headers, Mapping):
+        raise TypeError(f"headers must be a dict, got {type(headers).__name__}")
+    extra = dict(headers or {})
+    for name in _RESERVED_MEMBERS:
+        if name in extra:
+            raise ValueError(f"headers must not hold {name!r}: it follows from the key, or is not supported")
+    if "kid" in extra:
+        own = extra.pop("kid")
+        if kid is None or own != kid:
+            raise ValueError("headers hold another kid than the signer's: pass kid= instead")
+    header: dict[str, Any] = {"alg": alg, "typ": extra.pop("typ", "JWT")}
+    if header["typ"] is None:
+        del header["typ"]
+    elif not isinstance(header["typ"], str):
+        raise TypeError("typ must be a str")
+    if kid is not None:
+        if len(kid.encode("utf-8", "surrogatepass")) > MAX_KID_BYTES:
+            raise ValueError(f"kid is longer than {MAX_KID_BYTES} bytes")
+        header["kid"] = kid
+    header.update(extra)
+    segment = base64url.encode(strict_json.write(header)).encode("ascii")
+    if len(segment) > _LIMITS.max_header_bytes:
+        raise ValueError(f"the header is longer than {_LIMITS.max_header_bytes} bytes, which verifiers refuse")
+    return segment + b"."
+
+
+class ClaimsWriter:
+    """A signer's settings, and the way from claims to payload bytes."""
+
+    def __init__(
+        self,
+        *,
+        issuer: str | None,
+        audience: str | Iterable[str] | None,
+        ttl: float | timedelta | None,
+        jti: bool,
+        clock: Callable[[], float],
+        max_payload_bytes: int,
+    ) -> None:
+        if issuer is not None and not isinstance(issuer, str):
+            raise TypeError(f"issuer must be a str, got {type(issuer).__name__}")
+        if type(jti) is not bool:
+            raise TypeError("jti must be a bool")
+        self._fixed: dict[str, Any] = {}
+        if issuer is not None:
+            self._fixed["iss"] = issuer
+        if audience is not None:
+            self._fixed["aud"] = _checked_audience(audience)
+        self._ttl = None if ttl is None else finite_seconds(ttl, "ttl")
+        if self._ttl is not None and self._ttl <= 0:
+            raise ValueError("ttl must be more than 0 seconds")
+        self._jti = jti
+        self._clock = clock
+        self._max_payload_bytes = max_payload_bytes
+        self._adds = bool(self._fixed) or self._ttl is not None or jti
+
+    def write(self, claims: Mapping[str, Any] | bytes) -> bytes:
+        """Return the payload for `claims`: a dict, or bytes that are already a JSON object.
+
+        Raises TypeError for claims of a type that JSON or RFC 7519 does not give them, and ValueError for values that
+        cannot be written, contradict the signer's settings, or would be refused by a verifier.
+        """
+        if isinstance(claims, bytes):
+            payload = self._checked_bytes(claims)
+        elif isinstance(claims, Mapping):
+            if self._adds or not _REGISTERED.isdisjoint(claims):
+                claims = self._completed(dict(claims))
+            elif type(claims) is not dict:
+                claims = dict(claims)
+            payload = strict_json.write(claims)
+        else:
+            raise TypeError(f"claims must be a dict, or bytes that are JSON, got {type(claims).__name__}")
+        if len(payload) > self._max_payload_bytes:
+            raise ValueError(f"the token would be longer than {_LIMITS.max_token_bytes} bytes, which verifiers refuse")
+        return payload
+
+    def _checked_bytes(self, payload: bytes) -> bytes:
+        if self._adds:
+            raise ValueError("claims that are bytes are signed as they are: this signer's settings would add to them")
+        if len(payload) > self._max_payload_bytes:
+            raise ValueError(f"the token would be longer than {_LIMITS.max_token_bytes} bytes, which verifiers refuse")
+        try:
+            strict_json.read_object(payload)
+        except strict_json.JSONFault as fault:
+            raise ValueError(f"claims: {fault}") from None
+        return bytes(payload)
+
+    def _completed(self, claims: dict[str, Any]) -> dict[str, Any]:
+        """Return the claims with the signer's settings, and dates as NumericDate.  `claims` is ours to change."""
+        for name in _TIMES:
+            if name in claims:
+                claims[name] = _numeric_date(name, claims[name])
+        for name in _STRINGS:
+            if name in claims and not isinstance(claims[name], str):
+                raise TypeError(f"{name} must be a str, got {type(claims[name]).__name__}")
+        if "aud" in claims:
+            claims["aud"] = _checked_audience(claims["aud"])
+        for name, value in self._fixed.items():
+            if claims.setdefault(name, value) != value:
+                raise ValueError(f"{name} in the claims is not the signer's")
+        if self._ttl is not None and ("exp" not in claims or "iat" not in claims):
+            now = int(finite_seconds(self._clock(), "the clock's time"))
+            claims.setdefault("iat", now)
+            claims.setdefault("exp", int(now + self._ttl))
+        if self._jti and "jti" not in claims:
+            claims["jti"] = base64url.encode(secrets.token_bytes(_JTI_OCTETS))
+        return claims
+
+
+def _numeric_date(name: str, value: object) -> int | float:
+    if isinstance(value, datetime):
+        if value.utcoffset() is None:
+            raise ValueError(f"{name} is a datetime without time zone: which moment is meant?")
+        return int(value.timestamp() // 1)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(f"{name} must be a number of seconds or a datetime, got {type(value).__name__}")
+    return value
+
+
+def _checked_audience(audience: object) -> str | list[str]:
+    if isinstance(audience, str):
+        return audience
+    if not isinstance(audience, list | tuple):
+        raise TypeError(f"aud must be a str or a list of str, got {type(audience).__name__}")
+    for member in audience:
+        if not isinstance(member, str):
+            raise TypeError(f"aud must hold str only, got {type(member).__name__}")
+    if not audience:
+        raise ValueError("aud is an empty list: no verifier could accept the token")
+    return list(audience)

@@ -1,0 +1,322 @@
+"""JSON as tokens and keys may hold it: RFC 8259 and nothing beside it.
+
+Two readers and two writers give the same verdicts, values and bytes.  `orjson` does the bulk; the standard library's
+`json`, with hooks, settles what orjson cannot tell apart: a member name given twice, an integer beyond 64 bits (orjson
+would hand out a float, and two different ids would become equal).  It is also the whole engine where orjson is absent
+or `FASTJWT_JSON=stdlib` asks for it.
+
+What neither lets through: text that is not strict UTF-8, a BOM, lone surrogates, NaN and infinities, numbers beyond a
+double, more than `max_depth` levels, and a member name twice in one object (RFC 7515 section 4, RFC 7519 section 4),
+unless `allow_duplicates` says otherwise.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+import os
+import re
+from collections.abc import Callable, Iterator
+from enum import Enum
+from typing import Any, NoReturn
+
+try:
+    import orjson
+except ImportError:  # pragma: no cover - orjson is a dependency, but has no wheel for every Python
+    orjson = None  # type: ignore[assignment]
+
+__all__ = ["JSONFault", "check_writable", "read", "read_object", "use", "write"]
+
+DEFAULT_MAX_DEPTH = 64
+
+_NOT_JSON = "not valid JSON"
+_TWICE = "a member name appears twice in one object"
+
+
+class JSONFault(ValueError):
+    """The text is not JSON as tokens and keys may hold it; the message says why and quotes nothing of it."""
+
+
+# --- Reading ---------------------------------------------------------------------------------------------------------
+
+
+def read(raw: bytes, *, max_depth: int = DEFAULT_MAX_DEPTH, allow_duplicates: bool = False) -> Any:
+    """Return the value that `raw` (UTF-8) spells.
+
+    `max_depth` counts levels of nesting, the outer value being 1.  Raises `JSONFault`.
+    """
+    return _reader(raw, max_depth, allow_duplicates)
+
+
+def read_object(
+    raw: bytes, *, max_depth: int = DEFAULT_MAX_DEPTH, allow_duplicates: bool = False
+) -> dict[str, Any]:
+    """Return the object that `raw` spells; anything else at the top level is a `JSONFault` too."""
+    value = _reader(raw, max_depth, allow_duplicates)
+    if type(value) is not dict:
+        raise JSONFault("not a JSON object")
+    return value
+
+
+_BEYOND_INT64 = 9.2e18  # a little below 2**63: from here on orjson may have made a float of an integer
+_LOOSE_COLON = re.compile(rb'"[ \t\n\r]+:')
+
+
+def _read_orjson(raw: bytes, max_depth: int, allow_duplicates: bool) -> Any:
+    try:
+        value = orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        raise JSONFault(_NOT_JSON) from None
+    braces = raw.count(b"{")
+    brackets = raw.count(b"[")
+    if braces == 1 and not brackets and type(value) is dict:  # flat, as most headers and many claims are
+        names = len(value)
+        large = any(type(v) is float and not -_BEYOND_INT64 < v < _BEYOND_INT64 for v in value.values())
+    else:
+        if braces + brackets > max_depth and _depth(value) > max_depth:
+            raise JSONFault(f"nested deeper than {max_depth} levels")
+        names, large = _survey(value)
+    # If no white space stands before a colon, each member shows as `":` at least once; then as many of them as names
+    # that were read means that no name was read twice.  Strings that hold `":` only send us the careful way.
+    if large or (not allow_duplicates and (raw.count(b'":') != names or _has_loose_colon(raw))):
+        return _read_stdlib(raw, max_depth, allow_duplicates)
+    return value
+
+
+def _has_loose_colon(raw: bytes) -> bool:
+    return b" :" in raw or (
+        (b"\n" in raw or b"\t" in raw or b"\r" in raw) and _LOOSE_COLON.search(raw) is not None
+    )
+
+
+def _survey(value: Any) -> tuple[int, bool]:
+    """Return how many member names `value` holds at all depths, and whether a float might be a large integer."""
+    names = 0
+    large = False
+    todo = [value]
+    while todo:
+        item = todo.pop()
+        kind = type(item)
+        if kind is dict:
+            names += len(item)
+            todo.extend(item.values())
+        elif kind is list:
+            todo.extend(item)
+        elif kind is float and not -_BEYOND_INT64 < item < _BEYOND_INT64:
+            large = True
+    return names, large
+
+
+def _depth(value: Any) -> int:
+    """Return the levels of nesting of a value that was read, walking level by level (no recursion)."""
+    depth = 0
+    level = [value]
+    while level:
+        inner: list[Any] = []
+        nested = False
+        for item in level:
+            if type(item) is dict:
+                nested = True
+                inner.extend(item.values())
+            elif type(item) is list:
+                nested = True
+                inner.extend(item)
+        depth += nested
+        level = inner
+    return depth
+
+
+_STRING_OR_BRACKET = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{}]', re.DOTALL)
+_SURROGATE_ESCAPE = re.compile(r"\\u[dD][89a-fA-F]")
+_MAX_INTEGER_DIGITS = 309  # of the largest double, 1.8e308; also keeps CPython's quadratic int() out of reach
+
+
+def _read_stdlib(raw: bytes, max_depth: int, allow_duplicates: bool) -> Any:
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError:
+        raise JSONFault(_NOT_JSON) from None
+    _check_text_depth(text, max_depth)
+    decoder = _LAST_WINS if allow_duplicates else _NO_DUPLICATES
+    try:
+        value = decoder.decode(text)
+    except JSONFault:
+        raise
+    except (ValueError, RecursionError):
+        raise JSONFault(_NOT_JSON) from None
+    if _SURROGATE_ESCAPE.search(text) is not None:
+        try:
+            json.dumps(value, ensure_ascii=False).encode("utf-8")
+        except UnicodeEncodeError:
+            raise JSONFault(_NOT_JSON) from None
+    return value
+
+
+def _check_text_depth(text: str, max_depth: int) -> None:
+    """Refuse deep nesting before the recursive reader of the standard library meets it."""
+    if text.count("[") + text.count("{") <= max_depth:
+        return
+    depth = 0
+    for match in _STRING_OR_BRACKET.finditer(text):
+        token = match.group()
+        if token in "[{":
+            depth += 1
+            if depth > max_depth:
+                raise JSONFault(f"nested deeper than {max_depth} levels")
+        elif token in "]}":
+            depth -= 1
+
+
+def _unique_names(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise JSONFault(_TWICE)
+    return members
+
+
+def _finite_float(digits: str) -> float:
+    number = float(digits)
+    if math.isinf(number):
+        raise JSONFault(_NOT_JSON)
+    return number
+
+
+def _bounded_int(digits: str) -> int:
+    if len(digits) > _MAX_INTEGER_DIGITS + 1:
+        raise JSONFault(_NOT_JSON)
+    number = int(digits)
+    _check_double_range(number, JSONFault(_NOT_JSON))
+    return number
+
+
+def _refuse_constant(_name: str) -> NoReturn:
+    raise JSONFault(_NOT_JSON)
+
+
+def _check_double_range(number: int, fault: Exception) -> None:
+    try:
+        float(number)
+    except OverflowError:
+        raise fault from None
+
+
+def _decoder(pairs_hook: Callable[[list[tuple[str, Any]]], Any]) -> json.JSONDecoder:
+    return json.JSONDecoder(
+        object_pairs_hook=pairs_hook,
+        parse_float=_finite_float,
+        parse_int=_bounded_int,
+        parse_constant=_refuse_constant,
+    )
+
+
+_NO_DUPLICATES = _decoder(_unique_names)
+_LAST_WINS = _decoder(dict)
+
+
+# --- Writing ---------------------------------------------------------------------------------------------------------
+
+_INT64_MIN = -(2**63)
+_UINT64_MAX = 2**64 - 1
+_EXACT = frozenset({str, int, bool, type(None)})
+
+
+def write(value: Any, *, max_depth: int = DEFAULT_MAX_DEPTH) -> bytes:
+    """Return the compact UTF-8 JSON of `value`, with its members in their order.
+
+    Takes str, int, float, bool, None, lists, tuples and dicts with str names (and plain subclasses of these).
+    Raises `TypeError` for every other type, and `ValueError` for NaN and infinities, integers beyond a double's range,
+    lone surrogates, and nesting (or a cycle) beyond `max_depth`.
+    """
+    orjson_may = check_writable(value, max_depth)
+    if orjson_may and _writer_is_orjson:
+        try:
+            return orjson.dumps(value)
+        except TypeError as error:
+            # All types were checked above; what is left are strings that UTF-8 cannot spell.
+            raise ValueError(f"cannot be written as JSON: {error}") from None
+    try:
+        # Floats in Python's own shortest spelling, so that the bytes do not depend on which writer was at work.
+        return _ENCODER.encode(value).encode("utf-8")
+    except UnicodeEncodeError:
+        raise ValueError("cannot be written as JSON: a string holds a lone surrogate") from None
+
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, check_circular=False, separators=(",", ":"))
+
+
+def check_writable(value: Any, max_depth: int) -> bool:
+    """Raise unless JSON can say `value` exactly; return whether orjson writes it as the standard library would."""
+    kind = type(value)
+    if kind in _EXACT:
+        if kind is int and not _INT64_MIN <= value <= _UINT64_MAX:
+            _check_double_range(value, ValueError("an integer is beyond the range of a double"))
+            return False
+        return True
+    if kind is dict:
+        if max_depth < 1:
+            raise ValueError("nested too deeply for a token, or in a cycle")
+        same = True
+        for name, member in value.items():
+            if type(name) is not str:
+                raise TypeError(f"a member name must be str, got {type(name).__name__}")
+            inner = type(member)
+            if inner is not str and inner is not bool:  # spares the call for most members
+                same = check_writable(member, max_depth - 1) and same
+        return same
+    if kind is list or kind is tuple:
+        if max_depth < 1:
+            raise ValueError("nested too deeply for a token, or in a cycle")
+        same = True
+        for item in value:
+            same = check_writable(item, max_depth - 1) and same
+        return same
+    if kind is float:
+        if not math.isfinite(value):
+            raise ValueError("NaN and infinities have no JSON")
+        return False  # orjson and repr() spell some floats differently
+    if isinstance(value, Enum):
+        raise TypeError(f"{kind.__name__} is an Enum; write its value or its name")
+    for base in (str, int, float, dict, list, tuple):
+        if isinstance(value, base):  # a plain subclass stands for what it is underneath, in the exact writer's hands
+            check_writable(base(value), max_depth)
+            return False
+    raise TypeError(f"{kind.__name__} has no JSON type of its own; convert it to str, int or float first")
+
+
+# --- Choosing --------------------------------------------------------------------------------------------------------
+
+_reader: Callable[[bytes, int, bool], Any]
+_writer_is_orjson: bool
+
+
+def available() -> tuple[str, ...]:
+    """Return the names of the readers that this Python has, the preferred one first."""
+    return ("stdlib",) if orjson is None else ("orjson", "stdlib")
+
+
+def _choose(name: str) -> None:
+    global _reader, _writer_is_orjson
+    if name not in available():
+        raise ValueError(f"FASTJWT_JSON: {name!r} is not one of {', '.join(available())}")
+    _writer_is_orjson = name == "orjson"
+    _reader = _read_orjson if _writer_is_orjson else _read_stdlib
+
+
+def current() -> str:
+    """Return the name of the reader and writer in use."""
+    return "orjson" if _writer_is_orjson else "stdlib"
+
+
+@contextlib.contextmanager
+def use(name: str) -> Iterator[None]:
+    """Read and write with the named one ("orjson" or "stdlib") inside the block; for tests that compare the two."""
+    before = current()
+    _choose(name)
+    try:
+        yield
+    finally:
+        _choose(before)
+
+
+_choose(os.environ.get("FASTJWT_JSON") or available()[0])

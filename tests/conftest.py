@@ -1,0 +1,79 @@
+"""What all tests share: engines, JSON readers, keys that are made once, and what counts as a missing tool."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+import fastjwt
+from fastjwt import engines, strict_json
+
+VECTORS = Path(__file__).resolve().parents[2] / "shared" / "vectors"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--require-integration",
+        action="store_true",
+        help="fail, instead of skipping, where a tool for an interoperability test is missing",
+    )
+
+
+@pytest.fixture(scope="session")
+def need(request: pytest.FixtureRequest) -> Callable[[str], str]:
+    """Return a function that finds a tool, or skips with its name (fails under --require-integration)."""
+
+    def find(tool: str) -> str:
+        path = shutil.which(tool)
+        if path is None:
+            message = f"{tool} is not installed here"
+            if request.config.getoption("--require-integration"):
+                pytest.fail(message)
+            pytest.skip(message)
+        return path
+
+    return find
+
+
+@pytest.fixture(params=engines.available())
+def engine(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Run the test once on each engine that this machine has, and prove that this one is in use."""
+    with engines.use(request.param):
+        assert fastjwt.engine().name == request.param
+        yield request.param
+
+
+@pytest.fixture(params=strict_json.available())
+def json_reader(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Run the test once with each JSON reader and writer."""
+    with strict_json.use(request.param):
+        yield request.param
+
+
+@pytest.fixture(scope="session")
+def vectors() -> Path:
+    """Return the folder of the public test vectors, which stands beside the project's."""
+    if not VECTORS.is_dir():
+        pytest.skip("the public test vectors are not beside the project (../shared/vectors)")
+    return VECTORS
+
+
+@pytest.fixture(scope="session")
+def private_key() -> fastjwt.RSAPrivateKey:
+    """Return an RSA key of 2048 bits that the whole session shares; every engine can use it."""
+    return fastjwt.RSAPrivateKey.generate()
+
+
+@pytest.fixture(scope="session")
+def other_key() -> fastjwt.RSAPrivateKey:
+    """Return another RSA key of 2048 bits."""
+    return fastjwt.RSAPrivateKey.generate()
+
+
+@pytest.fixture(scope="session")
+def large_key() -> fastjwt.RSAPrivateKey:
+    """Return an RSA key of 3072 bits."""
+    return fastjwt.RSAPrivateKey.generate(bits=3072)
