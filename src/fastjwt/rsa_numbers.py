@@ -12,7 +12,7 @@ NIST SP 800-56B rev. 2 section 6.4.1 and appendix C (pair validation, factors fr
 from __future__ import annotations
 
 import math
-import secrets
+import os
 from typing import NamedTuple, Protocol
 
 from .errors import InvalidKeyError
@@ -191,9 +191,13 @@ def check_private(numbers: PrivateNumbers, limits: Limits, tester: PrimalityTest
             raise InvalidKeyError("RSA private key is inconsistent: p or q is not a prime")
 
 
-def complete_private(n: int, e: int, d: int, p: int, q: int) -> PrivateNumbers:
-    """Add dp, dq and qi, for formats that leave them out; the result still has to pass `check_private`."""
-    if p < 2 or q < 2:
+def complete_private(n: int, e: int, d: int, p: int, q: int, limits: Limits) -> PrivateNumbers:
+    """Add dp, dq and qi, for formats that leave them out; the result still has to pass `check_private`.
+
+    Raises InvalidKeyError if the numbers are out of the limits, or p and q cannot be two primes.
+    """
+    _check_modulus_and_exponent(PublicNumbers(n, e), limits)
+    if not (1 < d < n and 1 < p < n and 1 < q < n):
         raise InvalidKeyError("RSA private key has a number outside its range")
     try:
         qi = pow(q, -1, p)
@@ -217,7 +221,7 @@ def private_from_exponent(n: int, e: int, d: int, limits: Limits, tester: Primal
     if factor is None:
         raise InvalidKeyError("RSA private key is inconsistent: d does not undo e")
     p, q = max(factor, n // factor), min(factor, n // factor)
-    return complete_private(n, e, d, p, q)
+    return complete_private(n, e, d, p, q, limits)
 
 
 def _factor_by_sum_of_primes(n: int, multiple: int) -> int | None:
@@ -247,7 +251,8 @@ def _factor_by_square_roots(n: int, multiple: int) -> int | None:
         return None
     twos = (multiple & -multiple).bit_length() - 1
     for _ in range(20):
-        root = pow(2 + secrets.randbelow(n - 3), multiple >> twos, n)
+        base = 2 + int.from_bytes(os.urandom(n.bit_length() // 8), "big")  # shorter than n, which costs no chance
+        root = pow(base, multiple >> twos, n)
         for _ in range(twos):
             square = root * root % n
             if square == 1 and root not in (1, n - 1):
