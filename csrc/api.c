@@ -46,13 +46,13 @@ static int lengths_fit(const uint64_t *lengths, size_t count, size_t data_len) {
     return left == 0;
 }
 
-long fj_split(uint8_t *status, struct fj_token *tokens, uint64_t *payload_start, uint64_t *payload_end, uint32_t *first,
-              uint8_t *decoded, const uint8_t *data, size_t data_len, const uint64_t *lengths, size_t count,
-              const struct fj_limits *limits) {
+long fj_split(uint8_t *status, struct fj_token *tokens, uint64_t *payload_start, uint64_t *payload_end, uint32_t *names,
+              uint32_t *first, uint8_t *decoded, const uint8_t *data, size_t data_len, const uint64_t *lengths,
+              size_t count, const struct fj_limits *limits) {
     if (count > UINT32_MAX / 4 || !lengths_fit(lengths, count, data_len)) {
         return -2;
     }
-    return fj_jws_split(status, tokens, payload_start, payload_end, first, decoded, data, lengths, count, limits);
+    return fj_jws_split(status, tokens, payload_start, payload_end, names, first, decoded, data, lengths, count, limits);
 }
 
 /* --- Crossing 2 ------------------------------------------------------------------------------------------------------ */
@@ -63,9 +63,18 @@ fj_job *fj_verify_start(uint8_t *status, const struct fj_token *tokens, size_t c
     return fj_batch_verify(status, tokens, count, data, decoded, keys, verdicts, header_count, threads > 0 ? threads : 1);
 }
 
-int fj_verify_one(fj_key *key, const uint8_t *data, const struct fj_token *token, const uint8_t *decoded) {
-    return fj_verify_message(key, decoded + token->signature_start, token->signature_len, data + token->start,
-                             token->signed_len);
+int fj_single_split(struct fj_single *single, const uint8_t *text, size_t text_len) {
+    const uint64_t length = text_len;
+    uint8_t status = FJ_NO_MEMORY;
+    uint32_t first = 0;
+    (void)fj_jws_split(&status, &single->token, &single->payload_start, &single->payload_end, &single->names, &first,
+                       single->decoded, text, &length, 1, &single->limits); /* allocates nothing for one token */
+    return status;
+}
+
+int fj_single_verify(const struct fj_single *single, fj_key *key, const uint8_t *text) {
+    return fj_verify_message(key, single->decoded + single->token.signature_start, single->token.signature_len, text,
+                             single->token.signed_len);
 }
 
 size_t fj_sign_len(const fj_key *key, size_t prefix_len, const uint64_t *payload_lengths, size_t count) {

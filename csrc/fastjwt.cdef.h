@@ -87,6 +87,8 @@ size_t fj_key_signature_len(const fj_key *key);
  * want of memory or random numbers.  n is odd and greater than 3. */
 int fj_probable_prime(struct fj_octets n, unsigned rounds);
 
+#define FJ_PLAIN_OPENERS 64 /* levels of nesting that verifiers allow by default */
+
 /* --- Crossing 1: from text to spans ------------------------------------------------------------------------------ */
 
 struct fj_limits {
@@ -108,12 +110,13 @@ struct fj_token {
 
 /* Find the segments of `count` tokens that stand joined in `data` and decode them.
  * Out: status[count] (FJ_PENDING or a fault), tokens[count], payload_start[count] and payload_end[count] (in decoded),
+ *      names[count] (what fj_json_names says of the payload: see names.h),
  *      first[count] (for each distinct header segment the index of the first token that carries it),
  *      decoded[data_len] (what base64url spells; 3/4 of the input at most).
  * Returns the number of distinct headers, or -1 (no memory), -2 (the lengths do not add up to data_len). */
-long fj_split(uint8_t *status, struct fj_token *tokens, uint64_t *payload_start, uint64_t *payload_end, uint32_t *first,
-              uint8_t *decoded, const uint8_t *data, size_t data_len, const uint64_t *lengths, size_t count,
-              const struct fj_limits *limits);
+long fj_split(uint8_t *status, struct fj_token *tokens, uint64_t *payload_start, uint64_t *payload_end, uint32_t *names,
+              uint32_t *first, uint8_t *decoded, const uint8_t *data, size_t data_len, const uint64_t *lengths,
+              size_t count, const struct fj_limits *limits);
 
 /* --- Crossing 2, and the way back: jobs -------------------------------------------------------------------------- */
 
@@ -140,8 +143,21 @@ int fj_job_run(fj_job *job, unsigned budget_ms);
 /* Stop the job if it still runs, wait until no thread works on it, and free it. */
 void fj_job_release(fj_job *job);
 
-/* Verify one split token in the calling thread, without a job.  Returns its status. */
-int fj_verify_one(fj_key *key, const uint8_t *data, const struct fj_token *token, const uint8_t *decoded);
+/* One token on its way in one thread: the two crossings for a batch of one, with few arguments since each costs. */
+struct fj_single {
+    struct fj_limits limits;    /* in */
+    uint8_t *decoded;           /* in: room for as many octets as the token has characters */
+    uint64_t payload_start;     /* out, like the rest */
+    uint64_t payload_end;
+    struct fj_token token;
+    uint32_t names;
+};
+
+/* Split one token.  Returns its status. */
+int fj_single_split(struct fj_single *single, const uint8_t *text, size_t text_len);
+
+/* Verify the token that fj_single_split found to be FJ_PENDING.  Returns its status. */
+int fj_single_verify(const struct fj_single *single, fj_key *key, const uint8_t *text);
 
 /* --- The raw layer ----------------------------------------------------------------------------------------------- */
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base64url.h"
+#include "names.h"
 
 /* --- One token ----------------------------------------------------------------------------------------------------- */
 
@@ -139,7 +140,7 @@ static uint32_t number_of_header(struct headers *headers, uint32_t *first, const
 /* --- The batch ------------------------------------------------------------------------------------------------------- */
 
 long fj_jws_split(uint8_t *status, struct fj_token *tokens, uint64_t *payload_start, uint64_t *payload_end,
-                  uint32_t *first, uint8_t *decoded, const uint8_t *data, const uint64_t *lengths, size_t count,
+                  uint32_t *names, uint32_t *first, uint8_t *decoded, const uint8_t *data, const uint64_t *lengths, size_t count,
                   const struct fj_limits *limits) {
     struct headers headers = {NULL, 1, 0};
     struct slot alone[2] = {{0, 0}, {0, 0}}; /* spares one token the allocation */
@@ -164,6 +165,7 @@ long fj_jws_split(uint8_t *status, struct fj_token *tokens, uint64_t *payload_st
         status[i] = (uint8_t)split_token(&tokens[i], &payload_len, decoded, start, data + start, len, limits);
         payload_start[i] = start;
         payload_end[i] = start + payload_len;
+        names[i] = fj_json_names(decoded + start, payload_len);
         if (status[i] == FJ_PENDING) {
             if (previous != count && same_header(&tokens[previous], &tokens[i], data)) {
                 tokens[i].header = tokens[previous].header;

@@ -112,21 +112,47 @@ class ClaimsPolicy:
         self.allow_any_audience = allow_any_audience
         self.allow_nonstring_ids = allow_nonstring_ids
 
-    def read(self, payload: bytes, now: int | float) -> dict[str, Any]:
+    def read(self, payload: bytes, names: int, now: int | float) -> dict[str, Any]:
         """Return the claims of a payload whose signature is good, if they are acceptable as of `now`.
 
-        Raises the `InvalidTokenError` of the first rule that is broken.
+        `names` is what the engine counted in the payload, or 0.  Raises the `InvalidTokenError` of the first rule that
+        is broken.
         """
         try:
             claims = strict_json.read_object(
-                payload, max_depth=self.max_json_depth, allow_duplicates=self.allow_duplicate_claims
+                payload,
+                max_depth=self.max_json_depth,
+                allow_duplicates=self.allow_duplicate_claims,
+                names=names,
             )
         except strict_json.JSONFault as fault:
             raise DecodeError(f"payload: {fault}") from None
         for name in self.require:
             if claims.get(name) is None:
                 raise MissingRequiredClaimError(name)
-        self._check_times(claims, now)
+        leeway = self.leeway
+        if "iat" in claims:
+            iat = claims["iat"]
+            if type(iat) is not int and type(iat) is not float:
+                # A null counts as missing where it is expected, and max_age expects it, further down.
+                if iat is not None or self.max_age is None:
+                    raise InvalidIssuedAtError("iat is not a number")
+            elif iat > now + leeway and not self.allow_future_iat:
+                raise ImmatureSignatureError("the token was issued in the future (iat)")
+        if "nbf" in claims:
+            nbf = claims["nbf"]
+            if type(nbf) is not int and type(nbf) is not float:
+                raise DecodeError("payload: nbf is not a number")
+            if nbf > now + leeway:
+                raise ImmatureSignatureError("the token is not valid yet (nbf)")
+        if "exp" in claims:
+            exp = claims["exp"]
+            if type(exp) is not int and type(exp) is not float:
+                raise DecodeError("payload: exp is not a number")
+            if exp <= now - leeway:
+                raise ExpiredSignatureError("the token has expired (exp)")
+        if self.max_age is not None:
+            self._check_age(claims, now, self.max_age)
         if "iss" in claims or self.issuers is not None:
             self._check_issuer(claims)
         if "aud" in claims or self.audiences is not None:
@@ -137,33 +163,12 @@ class ClaimsPolicy:
             raise InvalidJTIError("jti is not a string")
         return claims
 
-    def _check_times(self, claims: dict[str, Any], now: int | float) -> None:
-        if "iat" in claims:
-            iat = claims["iat"]
-            # A null counts as missing where it is expected, and max_age expects it; see below.
-            if not (iat is None and self.max_age is not None):
-                if type(iat) is not int and type(iat) is not float:
-                    raise InvalidIssuedAtError("iat is not a number")
-                if iat > now + self.leeway and not self.allow_future_iat:
-                    raise ImmatureSignatureError("the token was issued in the future (iat)")
-        if "nbf" in claims:
-            nbf = claims["nbf"]
-            if type(nbf) is not int and type(nbf) is not float:
-                raise DecodeError("payload: nbf is not a number")
-            if nbf > now + self.leeway:
-                raise ImmatureSignatureError("the token is not valid yet (nbf)")
-        if "exp" in claims:
-            exp = claims["exp"]
-            if type(exp) is not int and type(exp) is not float:
-                raise DecodeError("payload: exp is not a number")
-            if exp <= now - self.leeway:
-                raise ExpiredSignatureError("the token has expired (exp)")
-        if self.max_age is not None:
-            iat = claims.get("iat")
-            if iat is None:
-                raise MissingRequiredClaimError("iat")
-            if iat < now - self.max_age - self.leeway:
-                raise ExpiredSignatureError("the token was issued longer ago than max_age allows (iat)")
+    def _check_age(self, claims: dict[str, Any], now: int | float, max_age: int | float) -> None:
+        iat = claims.get("iat")
+        if iat is None:
+            raise MissingRequiredClaimError("iat")
+        if iat < now - max_age - self.leeway:
+            raise ExpiredSignatureError("the token was issued longer ago than max_age allows (iat)")
 
     def _check_issuer(self, claims: dict[str, Any]) -> None:
         issuer = claims.get("iss")

@@ -92,22 +92,20 @@ class SignatureVerifier:
 
     # --- One token
 
-    def verify_one(self, token: str | bytes) -> tuple[bytes, bytes, Key]:
-        """Return raw header segment, payload and key of a token whose signature is good.
+    def verify_one(self, token: str | bytes) -> tuple[Token, Key]:
+        """Return a token whose signature is good, and the key that verified it.
 
         Raises the `InvalidTokenError` of the first step that finds fault, and `TypeError` for what is no token.
         """
         backend = self._backend
         split = split_one(backend, token, self.limits)
-        decision = self._memory.get(split.header) if self._generation == self._source.generation else None
-        if decision is None:
-            try:
-                decision = self.decide(split.header)
-            except Refusal as refusal:
-                raise refusal.error() from None
-        for key, handle in zip(decision.keys, decision.handles, strict=True):
+        try:
+            keys, handles = self.decide(split.header)
+        except Refusal as refusal:
+            raise refusal.error() from None
+        for key, handle in zip(keys, handles, strict=True):
             if backend.verify_one(split, handle) == Status.OK:
-                return split.header, split.payload(), key
+                return split, key
         raise error_for(Status.BAD_SIGNATURE, self.limits)
 
     # --- Many tokens
@@ -209,6 +207,10 @@ class Chunk:
     def payloads(self) -> list[bytes]:
         """Return the payload of each token; of use only where its status is OK."""
         return self._split.payloads()
+
+    def names(self) -> Sequence[int]:
+        """Return how many member names each payload shows if it is plain, else 0."""
+        return self._split.names()
 
     def error(self, index: int, status: int) -> InvalidTokenError:
         """Return a new error that says why this token is bad."""

@@ -19,7 +19,6 @@ from .keyring import VerifyingKey, algorithms_of, source_of
 from .keys import HMACKey, RSAPrivateKey
 from .minting import ClaimsWriter, header_segment
 from .results import BatchResult, TokenResult, Verified
-from .status import Status
 
 __all__ = ["Signer", "Unverified", "Verifier", "decode_unverified"]
 
@@ -235,14 +234,14 @@ class Verifier:
 
         Raises the `InvalidTokenError` that says what is wrong with it, and TypeError for what is neither str nor bytes.
         """
-        _, payload, _ = self._signatures.verify_one(token)
-        return self._policy.read(payload, self._time(now))
+        good, _ = self._signatures.verify_one(token)
+        return self._policy.read(good.payload(), good.names(), self._time(now))
 
     def verify_complete(self, token: str | bytes, now: float | None = None) -> Verified:
         """Return header, claims and key of a good token; otherwise as `verify`."""
-        segment, payload, key = self._signatures.verify_one(token)
-        claims = self._policy.read(payload, self._time(now))
-        return Verified(read_header(segment, self._policy.max_json_depth), claims, key)
+        good, key = self._signatures.verify_one(token)
+        claims = self._policy.read(good.payload(), good.names(), self._time(now))
+        return Verified(read_header(good.header, self._policy.max_json_depth), claims, key)
 
     def verify_batch(
         self, tokens: Iterable[str | bytes], now: float | None = None, threads: int | None = None
@@ -317,15 +316,15 @@ class Verifier:
         read = self._policy.read
         append = claims.append
         start = len(claims)
-        for payload, status in zip(chunk.payloads(), chunk.statuses(), strict=True):
-            index = len(claims)
-            if status == Status.OK:
+        for payload, names, status in zip(chunk.payloads(), chunk.names(), chunk.statuses(), strict=True):
+            if status == 0:  # Status.OK, without the enum's look-up
                 try:
-                    append(read(payload, now))
+                    append(read(payload, names, now))
                 except InvalidTokenError as error:
-                    errors[index] = error.with_traceback(None)
+                    errors[len(claims)] = error.with_traceback(None)
                     append(None)
             else:
+                index = len(claims)
                 errors[index] = chunk.error(index - start, status)
                 append(None)
 

@@ -50,9 +50,21 @@ def read(raw: bytes, *, max_depth: int = DEFAULT_MAX_DEPTH, allow_duplicates: bo
 
 
 def read_object(
-    raw: bytes, *, max_depth: int = DEFAULT_MAX_DEPTH, allow_duplicates: bool = False
+    raw: bytes, *, max_depth: int = DEFAULT_MAX_DEPTH, allow_duplicates: bool = False, names: int = 0
 ) -> dict[str, Any]:
-    """Return the object that `raw` spells; anything else at the top level is a `JSONFault` too."""
+    """Return the object that `raw` spells; anything else at the top level is a `JSONFault` too.
+
+    `names`, if not 0, is what the native engine counted in a plain text (csrc/names.h): when it equals the number of
+    names that orjson read, the text holds no name twice, no large integer and no deep nesting, and nothing is left to
+    check.
+    """
+    if names and _writer_is_orjson and max_depth >= DEFAULT_MAX_DEPTH:
+        try:
+            value = orjson.loads(raw)
+        except orjson.JSONDecodeError:
+            raise JSONFault(_NOT_JSON) from None
+        if type(value) is dict and len(value) == names:
+            return value
     value = _reader(raw, max_depth, allow_duplicates)
     if type(value) is not dict:
         raise JSONFault("not a JSON object")

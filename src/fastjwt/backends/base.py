@@ -37,6 +37,9 @@ class Token(Protocol):
     def payload(self) -> bytes:
         """Return the decoded payload."""
 
+    def names(self) -> int:
+        """Return how many member names its text shows if it is plain, else 0 (see strict_json.read_object)."""
+
 
 class Split(Protocol):
     """Many tokens after crossing 1: what was found of each, without one object for each."""
@@ -51,6 +54,9 @@ class Split(Protocol):
 
     def payloads(self) -> list[bytes]:
         """Return the decoded payload of each token (empty where there is a fault)."""
+
+    def names(self) -> Sequence[int]:
+        """Return for each payload how many member names its text shows if it is plain, else 0."""
 
     def pend(self, indices: Sequence[int]) -> None:
         """Mark these tokens as not verified yet, so that another key can be tried on them."""

@@ -45,6 +45,9 @@ def _check_enums() -> None:
             raise ImportError(f"fastjwt._native was built from other sources: {name} differs")
 
 
+# Buffers that C fills before anything is read: clearing megabytes for each batch would cost more than splitting it.
+_new_unset = ffi.new_allocator(should_clear_after_alloc=False)
+
 _check_enums()
 atexit.register(lib.fj_shutdown)
 
@@ -71,19 +74,14 @@ class _Workspace(threading.local):
     """Buffers of one thread for one token at a time."""
 
     def __init__(self) -> None:
-        self.token = ffi.new("struct fj_token *")
-        self.status = ffi.new("uint8_t *")
-        self.span = ffi.new("uint64_t[2]")
-        self.first = ffi.new("uint32_t *")
-        self.length = ffi.new("uint64_t *")
+        self.single = ffi.new("struct fj_single *")
         self.limits: Limits | None = None
-        self.c_limits = ffi.new("struct fj_limits *")
-        self.room = 0
         self.make_room(4096)
 
     def make_room(self, size: int) -> None:
         self.room = size
         self.decoded = ffi.new("uint8_t[]", size)
+        self.single.decoded = self.decoded
         self.view = ffi.buffer(self.decoded, size)
 
 
@@ -99,9 +97,13 @@ class _Token:
         self.header = header
 
     def payload(self) -> bytes:
-        span = self._workspace.span
-        octets: bytes = self._workspace.view[span[0] : span[1]]
+        single = self._workspace.single
+        octets: bytes = self._workspace.view[single.payload_start : single.payload_end]
         return octets
+
+    def names(self) -> int:
+        names: int = self._workspace.single.names
+        return names
 
 
 # --- Many tokens -----------------------------------------------------------------------------------------------------
@@ -121,12 +123,13 @@ class _Split:
         self.count = count = len(tokens)
         data, lengths, faults = _joined(tokens, limits.max_token_bytes)
         self.data = data
-        self.status = ffi.new("uint8_t[]", count or 1)
-        self.tokens = ffi.new("struct fj_token[]", count or 1)
-        self.decoded = ffi.new("uint8_t[]", len(data) or 1)
+        self.status = _new_unset("uint8_t[]", count or 1)
+        self.tokens = _new_unset("struct fj_token[]", count or 1)
+        self.decoded = _new_unset("uint8_t[]", len(data) or 1)
         self._starts = array("Q", bytes(8 * count))
         self._ends = array("Q", bytes(8 * count))
-        first = ffi.new("uint32_t[]", count or 1)
+        self._names = array("I", bytes(4 * count))
+        first = _new_unset("uint32_t[]", count or 1)
         c_limits = ffi.new("struct fj_limits *")
         _set_limits(c_limits, limits, want_payloads)
         distinct = lib.fj_split(
@@ -134,6 +137,7 @@ class _Split:
             self.tokens,
             ffi.from_buffer("uint64_t[]", self._starts),
             ffi.from_buffer("uint64_t[]", self._ends),
+            ffi.from_buffer("uint32_t[]", self._names),
             first,
             self.decoded,
             data,
@@ -164,6 +168,9 @@ class _Split:
     def payloads(self) -> list[bytes]:
         octets: bytes = ffi.buffer(self.decoded, len(self.decoded))[:]
         return [octets[start:end] for start, end in zip(self._starts, self._ends, strict=True)]
+
+    def names(self) -> Sequence[int]:
+        return self._names
 
     def pend(self, indices: Sequence[int]) -> None:
         for index in indices:
@@ -324,33 +331,15 @@ class OpenSSLBackend:
             return _Token(workspace, b"", Status.TOO_LONG, b"")
         if length > workspace.room:
             workspace.make_room(length)
+        single = workspace.single
         if workspace.limits is not limits:
-            _set_limits(workspace.c_limits, limits, want_payload=True)
+            _set_limits(single.limits, limits, want_payload=True)
             workspace.limits = limits
-        workspace.length[0] = length
-        span = workspace.span
-        if (
-            lib.fj_split(
-                workspace.status,
-                workspace.token,
-                span,
-                span + 1,
-                workspace.first,
-                workspace.decoded,
-                token,
-                length,
-                workspace.length,
-                1,
-                workspace.c_limits,
-            )
-            < 0
-        ):
-            raise MemoryError
-        return _Token(workspace, token, workspace.status[0], token[: workspace.token.header_len])
+        status = lib.fj_single_split(single, token, length)
+        return _Token(workspace, token, status, token[: single.token.header_len])
 
     def verify_one(self, token: _Token, key: Any) -> int:
-        workspace = token._workspace
-        status: int = lib.fj_verify_one(key, token.data, workspace.token, workspace.decoded)
+        status: int = lib.fj_single_verify(token._workspace.single, key, token.data)
         if status >= PENDING:
             raise MemoryError("libcrypto could not finish a verification")
         return status

@@ -57,6 +57,9 @@ class _Token:
     def payload(self) -> bytes:
         return self._payload
 
+    def names(self) -> int:
+        return 0  # counting in Python would cost more than it spares
+
     def _split(self, raw: bytes, limits: Limits) -> int:
         if len(raw) > limits.max_token_bytes:
             return Status.TOO_LONG
@@ -106,6 +109,9 @@ class _Split:
 
     def payloads(self) -> list[bytes]:
         return [token.payload() for token in self.tokens]
+
+    def names(self) -> Sequence[int]:
+        return bytes(len(self.tokens))
 
     def pend(self, indices: Sequence[int]) -> None:
         for index in indices:
