@@ -44,7 +44,11 @@ def prime(bits: int, seed: int = 0, e: int = 65537) -> int:
     source = random.Random(f"{bits} {seed} {e}")
     while True:
         candidate = source.getrandbits(bits) | 3 << (bits - 2) | 1
-        if math.gcd(candidate, SMALL_PRIMES_PRODUCT) == 1 and math.gcd(candidate - 1, e) == 1 and is_prime(candidate):
+        if (
+            math.gcd(candidate, SMALL_PRIMES_PRODUCT) == 1
+            and math.gcd(candidate - 1, e) == 1
+            and is_prime(candidate)
+        ):
             return candidate
 
 
@@ -89,7 +93,10 @@ def private_jwk(of: PrivateNumbers | rsa.RSAPrivateKey, **members: Any) -> dict[
 
 
 def private_file(
-    of: Any, form: PrivateFormat = PrivateFormat.PKCS8, encoding: Encoding = Encoding.PEM, password: bytes | None = None
+    of: Any,
+    form: PrivateFormat = PrivateFormat.PKCS8,
+    encoding: Encoding = Encoding.PEM,
+    password: bytes | None = None,
 ) -> bytes:
     encryption = NoEncryption() if password is None else BestAvailableEncryption(password)
     octets: bytes = of.private_bytes(encoding, form, encryption)
@@ -106,7 +113,7 @@ def public_file(
 @functools.cache
 def certificate(of: Any, *, signer: Any = None, extensions: bool = True) -> x509.Certificate:
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "tokens.example")])
-    start = datetime.datetime(2020, 1, 1)
+    start = datetime.datetime(2020, 1, 1, tzinfo=datetime.timezone.utc)
     builder = (
         x509.CertificateBuilder()
         .subject_name(name)
@@ -117,6 +124,8 @@ def certificate(of: Any, *, signer: Any = None, extensions: bool = True) -> x509
         .not_valid_after(start + datetime.timedelta(days=30))
     )
     if extensions:
-        builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName("tokens.example")]), critical=False)
+        builder = builder.add_extension(
+            x509.SubjectAlternativeName([x509.DNSName("tokens.example")]), critical=False
+        )
         builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
     return builder.sign(signer or of, hashes.SHA256())

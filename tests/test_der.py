@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -23,7 +25,14 @@ def test_integers_survive_a_round_trip(value: int) -> None:
 
 @pytest.mark.parametrize(
     ("value", "octets"),
-    [(0, "020100"), (127, "02017f"), (128, "02020080"), (255, "020200ff"), (256, "02020100"), (65537, "0203010001")],
+    [
+        (0, "020100"),
+        (127, "02017f"),
+        (128, "02020080"),
+        (255, "020200ff"),
+        (256, "02020100"),
+        (65537, "0203010001"),
+    ],
 )
 def test_integers_are_written_in_their_shortest_form(value: int, octets: str) -> None:
     assert der.integer(value).hex() == octets
@@ -46,7 +55,9 @@ def test_integers_that_are_negative_or_too_long_are_refused(octets: str, complai
         reader(bytes.fromhex(octets)).integer()
 
 
-@pytest.mark.parametrize(("octets", "value"), [("0201ff", -1), ("020180", -128), ("0202ff7f", -129), ("020101", 1)])
+@pytest.mark.parametrize(
+    ("octets", "value"), [("0201ff", -1), ("020180", -128), ("0202ff7f", -129), ("020101", 1)]
+)
 def test_a_signed_integer_may_be_negative_where_the_caller_says_so(octets: str, value: int) -> None:
     assert reader(bytes.fromhex(octets)).integer(signed=True) == value
 
@@ -159,8 +170,6 @@ def test_deep_nesting_is_refused_without_recursing_into_it() -> None:
 @given(st.binary(max_size=64))
 def test_any_octets_at_all_are_read_or_refused(octets: bytes) -> None:
     fields = reader(octets)
-    try:
+    with contextlib.suppress(InvalidKeyError):
         while fields.next_tag() is not None:
             fields.skip()
-    except InvalidKeyError:
-        pass

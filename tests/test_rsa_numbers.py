@@ -59,7 +59,9 @@ def test_limits_default_to_2048_and_8192_bits() -> None:
         ((2048, 8192, "no"), TypeError),
     ],
 )
-def test_limits_out_of_their_range_are_wrong_use(options: tuple[int, int, bool], kind: type[Exception]) -> None:
+def test_limits_out_of_their_range_are_wrong_use(
+    options: tuple[int, int, bool], kind: type[Exception]
+) -> None:
     with pytest.raises(kind):
         Limits.checked(*options)
 
@@ -90,7 +92,9 @@ def test_keys_above_8192_bits_are_refused_before_any_arithmetic(engine: str) -> 
 
 
 @pytest.mark.parametrize(
-    "e", [-1, 0, 1, 2, 4, 65536, (1 << 33), (1 << 33) + 1, GOOD.n, GOOD.n + 2, -65537], ids=lambda e: hex(e)[:14]
+    "e",
+    [-1, 0, 1, 2, 4, 65536, (1 << 33), (1 << 33) + 1, GOOD.n, GOOD.n + 2, -65537],
+    ids=lambda e: hex(e)[:14],
 )
 def test_bad_exponents_are_refused(engine: str, e: int) -> None:
     refuse_public(GOOD.n, e, "exponent")
@@ -112,7 +116,9 @@ def test_even_moduli_are_refused(engine: str) -> None:
 
 @pytest.mark.parametrize("factor", [3, 5, 7, 11, 601, 743, 751])
 def test_moduli_with_a_factor_below_752_are_refused(engine: str, factor: int) -> None:
-    refuse_public(factor * (prime(1024, 1) * prime(1024, 2) >> (factor.bit_length() - 1) | 1), 65537, "factor below 752")
+    refuse_public(
+        factor * (prime(1024, 1) * prime(1024, 2) >> (factor.bit_length() - 1) | 1), 65537, "factor below 752"
+    )
 
 
 def test_a_factor_of_757_is_not_looked_for(engine: str) -> None:
@@ -196,7 +202,7 @@ def test_one_wrong_number_is_enough(engine: str, name: str, change: str) -> None
 
 
 def test_composite_factors_are_refused_though_all_equations_hold(engine: str) -> None:
-    """p = r s with d e = 1 modulo p - 1 and q - 1: only a test of primality tells."""
+    """There p = r s with d e = 1 modulo p - 1 and q - 1: only a test of primality tells."""
     seed = 0
     while True:
         p = prime(512, seed) * prime(512, seed + 1)
@@ -279,7 +285,9 @@ def test_a_wrong_exponent_finds_nothing(engine: str, change: int) -> None:
         private_from_exponent(GOOD.n, GOOD.e, GOOD.d + change, DEFAULTS, engines.current())
 
 
-@pytest.mark.parametrize("d", [0, 1, -1, GOOD.n, GOOD.n + 1, 1 << 100_000], ids=["0", "1", "-1", "n", "n+1", "huge"])
+@pytest.mark.parametrize(
+    "d", [0, 1, -1, GOOD.n, GOOD.n + 1, 1 << 100_000], ids=["0", "1", "-1", "n", "n+1", "huge"]
+)
 def test_an_exponent_out_of_range_is_refused(engine: str, d: int) -> None:
     with pytest.raises(InvalidKeyError, match="outside its range"):
         private_from_exponent(GOOD.n, GOOD.e, d, DEFAULTS, engines.current())
@@ -296,13 +304,19 @@ def test_a_power_of_a_prime_has_no_roots_to_find(engine: str) -> None:
     p = prime(683, 1)
     n = p**3
     d = pow(65537, -1, (p - 1) * p * p)
-    with pytest.raises(InvalidKeyError):
-        its = private_from_exponent(n, 65537, d, DEFAULTS, engines.current())
-        check_private(its, DEFAULTS, engines.current())
+    with pytest.raises(InvalidKeyError, match="d does not undo e"):
+        private_from_exponent(n, 65537, d, DEFAULTS, engines.current())
 
 
 def test_completing_wants_two_coprime_factors(engine: str) -> None:
-    for p, q in ((GOOD.p, GOOD.p), (1, GOOD.q), (GOOD.p, 0), (-GOOD.p, GOOD.q), (GOOD.n, GOOD.q), (1 << 99_999, 3)):
+    for p, q in (
+        (GOOD.p, GOOD.p),
+        (1, GOOD.q),
+        (GOOD.p, 0),
+        (-GOOD.p, GOOD.q),
+        (GOOD.n, GOOD.q),
+        (1 << 99_999, 3),
+    ):
         with pytest.raises(InvalidKeyError):
             complete_private(GOOD.n, GOOD.e, GOOD.d, p, q, DEFAULTS)
     completed = complete_private(GOOD.n, GOOD.e, GOOD.d, GOOD.p, GOOD.q, DEFAULTS)

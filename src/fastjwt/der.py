@@ -42,7 +42,7 @@ _CONSTRUCTED = 0x20
 _CONTEXT_CLASS = 0x80
 _HIGH_TAG_NUMBER = 0x1F
 
-# Certificates nest about eight levels outside of their opaque strings; the bound keeps the walk off Python's stack limit.
+# Certificates nest about eight levels outside of their opaque strings.  The bound keeps the walk within Python's stack.
 _MAX_DEPTH = 32
 
 _TAG_NAMES = {

@@ -79,7 +79,10 @@ class Limits(NamedTuple):
 
     @classmethod
     def checked(cls, min_bits: int, max_bits: int, allow_roca: bool) -> Limits:
-        """Make limits from a caller's options; ValueError if they leave 1024 to 16384 bits, TypeError for a wrong type."""
+        """Make limits from a caller's options.
+
+        Raises ValueError if they leave the range from 1024 to 16384 bits, TypeError for a wrong type.
+        """
         for name, value in (("min_bits", min_bits), ("max_bits", max_bits)):
             if type(value) is not int:
                 raise TypeError(f"{name} must be an int, not {type(value).__name__}")
@@ -96,7 +99,8 @@ class Limits(NamedTuple):
 
 _LOWEST_MIN_BITS = 1024
 _HIGHEST_MAX_BITS = 16384
-_EXPONENT_END = 1 << 33  # exclusive; OpenSSL and Windows stop at 2^32 or 2^33, and no provider uses more than 65537
+# Exclusive.  Windows stops at 2^32 and `cryptography` at 2^33; no provider is known to use more than 65537.
+_EXPONENT_END = 1 << 33
 
 DEFAULT_LIMITS = Limits()
 
@@ -105,7 +109,8 @@ def _primes_up_to(limit: int) -> list[int]:
     sieve = bytearray([1]) * (limit + 1)
     for candidate in range(2, math.isqrt(limit) + 1):
         if sieve[candidate]:
-            sieve[candidate * candidate :: candidate] = bytes(len(range(candidate * candidate, limit + 1, candidate)))
+            multiples = range(candidate * candidate, limit + 1, candidate)
+            sieve[candidate * candidate :: candidate] = bytes(len(multiples))
     return [candidate for candidate in range(2, limit + 1) if sieve[candidate]]
 
 
@@ -147,9 +152,13 @@ def _check_modulus_and_exponent(numbers: PublicNumbers, limits: Limits) -> None:
     if n < 0:
         raise InvalidKeyError("RSA modulus is negative")
     if bits < limits.min_bits:
-        raise InvalidKeyError(f"RSA key has {bits} bits, at least {limits.min_bits} are wanted (option min_bits)")
+        raise InvalidKeyError(
+            f"RSA key has {bits} bits, at least {limits.min_bits} are wanted (option min_bits)"
+        )
     if bits > limits.max_bits:
-        raise InvalidKeyError(f"RSA key has {bits} bits, at most {limits.max_bits} are taken (option max_bits)")
+        raise InvalidKeyError(
+            f"RSA key has {bits} bits, at most {limits.max_bits} are taken (option max_bits)"
+        )
     if not 3 <= e < _EXPONENT_END or e % 2 == 0:
         raise InvalidKeyError("RSA public exponent must be odd, at least 3 and below 2^33")
     if n % 2 == 0:
@@ -216,7 +225,8 @@ def private_from_exponent(n: int, e: int, d: int, limits: Limits, tester: Primal
         raise InvalidKeyError("RSA private key has a number outside its range")
     multiple = d * e - 1  # of lambda(n), if d is right: even, and m^multiple = 1 mod n
     factor = _factor_by_sum_of_primes(n, multiple)
-    if factor is None and not tester.is_probable_prime(n, 1):  # the search for a prime's factors would be a long one
+    # The search for the factors of a prime would be a long one.
+    if factor is None and not tester.is_probable_prime(n, 1):
         factor = _factor_by_square_roots(n, multiple)
     if factor is None:
         raise InvalidKeyError("RSA private key is inconsistent: d does not undo e")
@@ -251,7 +261,8 @@ def _factor_by_square_roots(n: int, multiple: int) -> int | None:
         return None
     twos = (multiple & -multiple).bit_length() - 1
     for _ in range(20):
-        base = 2 + int.from_bytes(os.urandom(n.bit_length() // 8), "big")  # shorter than n, which costs no chance
+        # One octet less than n has, so that it is below n whatever the octets.
+        base = 2 + int.from_bytes(os.urandom((n.bit_length() - 1) // 8), "big")
         root = pow(base, multiple >> twos, n)
         for _ in range(twos):
             square = root * root % n
