@@ -185,7 +185,9 @@ class ClaimsPolicy:
         audience = claims.get("aud")
         if self.audiences is None:
             if not self.allow_any_audience:
-                raise InvalidAudienceError("the token is for an audience (aud), and this verifier expects none")
+                raise InvalidAudienceError(
+                    "the token is for an audience (aud), and this verifier expects none"
+                )
             if not _is_audience(audience):
                 raise InvalidAudienceError("aud is not a string or a list of strings")
             return

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from .backends.base import Backend
 
-__all__ = ["EngineInfo", "available", "counters", "current", "engine", "use", "usable_cpus"]
+__all__ = ["EngineInfo", "available", "counters", "current", "engine", "usable_cpus", "use"]
 
 
 class EngineInfo(NamedTuple):

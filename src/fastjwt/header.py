@@ -29,7 +29,9 @@ class Refusal(Exception):
     One refusal serves all tokens of a batch that carry the header, so it makes a new error for each.
     """
 
-    def __init__(self, kind: type[InvalidTokenError], message: str, status: Status = Status.BAD_HEADER) -> None:
+    def __init__(
+        self, kind: type[InvalidTokenError], message: str, status: Status = Status.BAD_HEADER
+    ) -> None:
         super().__init__(message)
         self.kind = kind
         self.message = message
@@ -75,7 +77,9 @@ def checked_algorithm(segment: bytes, rules: HeaderRules) -> tuple[str, str | No
     except DecodeError as error:
         raise Refusal(DecodeError, str(error)) from None
     if "crit" in header:
-        raise Refusal(DecodeError, "header: crit names extensions, and none is understood (RFC 7515 section 4.1.11)")
+        raise Refusal(
+            DecodeError, "header: crit names extensions, and none is understood (RFC 7515 section 4.1.11)"
+        )
     if "b64" in header and header["b64"] is not True:
         raise Refusal(DecodeError, "header: b64 must not be used in a JWT (RFC 7797 section 7)")
     kid = _checked_kid(header)
@@ -88,7 +92,9 @@ def checked_algorithm(segment: bytes, rules: HeaderRules) -> tuple[str, str | No
         )
     if alg not in rules.algorithms:
         allowed = ", ".join(name for name in ALGORITHMS if name in rules.algorithms)
-        raise Refusal(InvalidAlgorithmError, f"header: alg {alg} is not allowed here ({allowed})", Status.BAD_ALGORITHM)
+        raise Refusal(
+            InvalidAlgorithmError, f"header: alg {alg} is not allowed here ({allowed})", Status.BAD_ALGORITHM
+        )
     return alg, kid
 
 
@@ -104,13 +110,15 @@ def _checked_kid(header: dict[str, Any]) -> str | None:
 
 
 def _check_typ(header: dict[str, Any], expected: str | None) -> None:
-    typ = header.get("typ", _MISSING)
-    if typ is not _MISSING and type(typ) is not str:
+    if "typ" not in header:
+        if expected is not None:
+            raise Refusal(InvalidTypeError, f"header: no typ; expected {expected}")
+        return
+    typ = header["typ"]
+    if not isinstance(typ, str):
         raise Refusal(DecodeError, "header: typ is not a string")
     if expected is None:
         return
-    if typ is _MISSING:
-        raise Refusal(InvalidTypeError, f"header: no typ; expected {expected}")
     if typ_key(typ) != expected:
         raise Refusal(InvalidTypeError, f"header: typ {shown(typ)!r}; expected {expected}")
 

@@ -40,6 +40,15 @@ class Decision(NamedTuple):
     handles: tuple[Any, ...]
 
 
+class Good(NamedTuple):
+    """A token whose signature is good."""
+
+    header: bytes  # the raw segment
+    payload: bytes
+    names: int  # how many member names the payload shows if it is plain, else 0
+    key: Key
+
+
 # Headers that are remembered at once, and how long each may be: 256 KiB at most in one verifier.  Senders choose
 # headers, so the memory is emptied when it is full: a flood of distinct ones grows nothing.
 _REMEMBERED_HEADERS = 64
@@ -81,7 +90,9 @@ class SignatureVerifier:
     def _choose(self, alg: str, kid: str | None) -> tuple[Key, ...]:
         keys = tuple(self._source.candidates(kid, alg))
         if not keys:
-            if kid is not None and any(self._source.candidates(kid, other) for other in ALGORITHMS if other != alg):
+            if kid is not None and any(
+                self._source.candidates(kid, other) for other in ALGORITHMS if other != alg
+            ):
                 raise Refusal(
                     InvalidAlgorithmError, f"header: alg {alg} is not the key's", Status.BAD_ALGORITHM
                 )
@@ -92,27 +103,28 @@ class SignatureVerifier:
 
     # --- One token
 
-    def verify_one(self, token: str | bytes) -> tuple[Token, Key]:
-        """Return a token whose signature is good, and the key that verified it.
+    def verify_one(self, token: str | bytes) -> Good:
+        """Return what a token with a good signature holds.
 
         Raises the `InvalidTokenError` of the first step that finds fault, and `TypeError` for what is no token.
         """
         backend = self._backend
         split = split_one(backend, token, self.limits)
         try:
-            keys, handles = self.decide(split.header)
+            header = split.header
+            keys, handles = self.decide(header)
+            for number, handle in enumerate(handles):
+                if backend.verify_one(split, handle) == Status.OK:
+                    return Good(header, split.payload(), split.names(), keys[number])
         except Refusal as refusal:
             raise refusal.error() from None
-        for key, handle in zip(keys, handles, strict=True):
-            if backend.verify_one(split, handle) == Status.OK:
-                return split, key
+        finally:
+            split.release()
         raise error_for(Status.BAD_SIGNATURE, self.limits)
 
     # --- Many tokens
 
-    def verify_many(
-        self, chunks: Iterable[list[Any]], threads: int, want_payloads: bool
-    ) -> Iterator[Chunk]:
+    def verify_many(self, chunks: Iterable[list[Any]], threads: int, want_payloads: bool) -> Iterator[Chunk]:
         """Yield each chunk of tokens when it is verified, in order.
 
         While the consumer reads one chunk, pool threads verify the next; with one thread all happens in turn.
@@ -237,8 +249,10 @@ def split_one(backend: Backend, token: str | bytes, limits: Limits) -> Token:
     else:
         raise TypeError(f"a token is str or bytes, got {type(token).__name__}")
     split = backend.split_one(data, limits)
-    if split.status != PENDING:
-        raise error_for(split.status, limits)
+    status = split.status
+    if status != PENDING:
+        split.release()
+        raise error_for(status, limits)
     return split
 
 
@@ -256,6 +270,8 @@ _ERRORS: dict[int, Callable[[Limits], InvalidTokenError]] = {
     ),
     Status.BAD_ALPHABET: lambda _: DecodeError("a segment holds a character outside A-Z a-z 0-9 - _"),
     Status.BAD_LENGTH: lambda _: DecodeError("a segment's length is 1 modulo 4: no base64url"),
-    Status.BAD_BITS: lambda _: DecodeError("a segment's unused trailing bits are not zero: no canonical base64url"),
+    Status.BAD_BITS: lambda _: DecodeError(
+        "a segment's unused trailing bits are not zero: no canonical base64url"
+    ),
     Status.BAD_SIGNATURE: lambda _: InvalidSignatureError("the signature is not the key's over this token"),
 }

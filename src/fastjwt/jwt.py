@@ -234,14 +234,14 @@ class Verifier:
 
         Raises the `InvalidTokenError` that says what is wrong with it, and TypeError for what is neither str nor bytes.
         """
-        good, _ = self._signatures.verify_one(token)
-        return self._policy.read(good.payload(), good.names(), self._time(now))
+        _, payload, names, _ = self._signatures.verify_one(token)
+        return self._policy.read(payload, names, self._time(now))
 
     def verify_complete(self, token: str | bytes, now: float | None = None) -> Verified:
         """Return header, claims and key of a good token; otherwise as `verify`."""
-        good, key = self._signatures.verify_one(token)
-        claims = self._policy.read(good.payload(), good.names(), self._time(now))
-        return Verified(read_header(good.header, self._policy.max_json_depth), claims, key)
+        segment, payload, names, key = self._signatures.verify_one(token)
+        claims = self._policy.read(payload, names, self._time(now))
+        return Verified(read_header(segment, self._policy.max_json_depth), claims, key)
 
     def verify_batch(
         self, tokens: Iterable[str | bytes], now: float | None = None, threads: int | None = None
@@ -329,7 +329,9 @@ class Verifier:
                 append(None)
 
     def _time(self, now: float | None) -> float:
-        return finite_seconds(self._clock(), "the clock's time") if now is None else finite_seconds(now, "now")
+        return (
+            finite_seconds(self._clock(), "the clock's time") if now is None else finite_seconds(now, "now")
+        )
 
 
 def _allowed_algorithms(algorithms: Iterable[str] | None, source: KeySource) -> frozenset[str]:
@@ -363,8 +365,9 @@ def decode_unverified(token: str | bytes) -> Unverified:
     Raises `DecodeError` where the form is wrong, and TypeError for what is neither str nor bytes.
     """
     split = split_one(engines.current(), token, Limits())
-    payload = split.payload()
-    header = read_header(split.header)
+    segment, payload = split.header, split.payload()
+    split.release()
+    header = read_header(segment)
     try:
         return Unverified(header, strict_json.read_object(payload))
     except strict_json.JSONFault as fault:

@@ -46,7 +46,9 @@ def _checked(key: object) -> VerifyingKey:
         return key
     if isinstance(key, RSAPrivateKey):
         raise TypeError("verifying takes the public key: say private.public_key()")
-    raise TypeError(f"expected an RSAPublicKey, an HMACKey, a list of them or a JWKSet, got {type(key).__name__}")
+    raise TypeError(
+        f"expected an RSAPublicKey, an HMACKey, a list of them or a JWKSet, got {type(key).__name__}"
+    )
 
 
 def source_of(keys: Any) -> KeySource:

@@ -53,7 +53,9 @@ def header_segment(alg: str, kid: str | None, headers: Mapping[str, Any] | None)
     header.update(extra)
     segment = base64url.encode(strict_json.write(header)).encode("ascii")
     if len(segment) > _LIMITS.max_header_bytes:
-        raise ValueError(f"the header is longer than {_LIMITS.max_header_bytes} bytes, which verifiers refuse")
+        raise ValueError(
+            f"the header is longer than {_LIMITS.max_header_bytes} bytes, which verifiers refuse"
+        )
     return segment + b"."
 
 
@@ -104,14 +106,20 @@ class ClaimsWriter:
         else:
             raise TypeError(f"claims must be a dict, or bytes that are JSON, got {type(claims).__name__}")
         if len(payload) > self._max_payload_bytes:
-            raise ValueError(f"the token would be longer than {_LIMITS.max_token_bytes} bytes, which verifiers refuse")
+            raise ValueError(
+                f"the token would be longer than {_LIMITS.max_token_bytes} bytes, which verifiers refuse"
+            )
         return payload
 
     def _checked_bytes(self, payload: bytes) -> bytes:
         if self._adds:
-            raise ValueError("claims that are bytes are signed as they are: this signer's settings would add to them")
+            raise ValueError(
+                "claims that are bytes are signed as they are: this signer's settings would add to them"
+            )
         if len(payload) > self._max_payload_bytes:
-            raise ValueError(f"the token would be longer than {_LIMITS.max_token_bytes} bytes, which verifiers refuse")
+            raise ValueError(
+                f"the token would be longer than {_LIMITS.max_token_bytes} bytes, which verifiers refuse"
+            )
         try:
             strict_json.read_object(payload)
         except strict_json.JSONFault as fault:

@@ -18,12 +18,15 @@ class Verified(NamedTuple):
     key: Any  # the key object that verified it
 
 
-class TokenResult(NamedTuple):
+class TokenResult:
     """What became of one token of a batch or stream: claims, or the error that `verify` would have raised."""
 
-    index: int
-    claims: dict[str, Any] | None
-    error: InvalidTokenError | None
+    __slots__ = ("claims", "error", "index")
+
+    def __init__(self, index: int, claims: dict[str, Any] | None, error: InvalidTokenError | None) -> None:
+        self.index = index
+        self.claims = claims
+        self.error = error
 
     @property
     def ok(self) -> bool:

@@ -289,8 +289,10 @@ def check_writable(value: Any, max_depth: int) -> bool:
         return False  # orjson and repr() spell some floats differently
     if isinstance(value, Enum):
         raise TypeError(f"{kind.__name__} is an Enum; write its value or its name")
-    for base in (str, int, float, dict, list, tuple):
-        if isinstance(value, base):  # a plain subclass stands for what it is underneath, in the exact writer's hands
+    plain: tuple[type[Any], ...] = (str, int, float, dict, list, tuple)
+    for base in plain:
+        # A plain subclass stands for what it is underneath; the standard library's writer sees it so.
+        if isinstance(value, base):
             check_writable(base(value), max_depth)
             return False
     raise TypeError(f"{kind.__name__} has no JSON type of its own; convert it to str, int or float first")

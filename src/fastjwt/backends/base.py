@@ -14,7 +14,8 @@ from ..status import Status
 
 __all__ = ["Backend", "Job", "Limits", "Split", "Token", "octets_of"]
 
-# Handles are an engine's own form of a key.  They are opaque above: made by load_*, given back to the same engine.
+# Handles are an engine's own form of a key.  They are opaque above: made by load_*, given back to the same engine, as
+# are the tokens and batches that split_one and split make.
 PublicHandle = Any
 PrivateHandle = Any
 SecretHandle = Any
@@ -39,6 +40,9 @@ class Token(Protocol):
 
     def names(self) -> int:
         """Return how many member names its text shows if it is plain, else 0 (see strict_json.read_object)."""
+
+    def release(self) -> None:
+        """Give its buffers back.  Nothing of the token may be asked afterwards."""
 
 
 class Split(Protocol):
@@ -103,13 +107,13 @@ class Backend(Protocol):
     def split_one(self, token: bytes, limits: Limits) -> Token:
         """Find and decode the segments of one token."""
 
-    def verify_one(self, token: Token, key: Any) -> int:
+    def verify_one(self, token: Any, key: Any) -> int:
         """Return the status of one well-formed token under `key`."""
 
     def split(self, tokens: Sequence[Any], limits: Limits, want_payloads: bool) -> Split:
         """Find and decode the segments of many tokens; items of any type are allowed, and get their status."""
 
-    def verify(self, split: Split, keys: Sequence[Any], verdicts: bytes, threads: int) -> Job:
+    def verify(self, split: Any, keys: Sequence[Any], verdicts: bytes, threads: int) -> Job:
         """Begin to verify: for each distinct header a key, or None and the status that its tokens get instead."""
 
     def sign(self, key: Any, prefix: bytes, payloads: Sequence[bytes], threads: int) -> list[str]:

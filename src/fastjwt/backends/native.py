@@ -70,40 +70,46 @@ def _run(job: Any) -> None:
 # --- One token -------------------------------------------------------------------------------------------------------
 
 
-class _Workspace(threading.local):
-    """Buffers of one thread for one token at a time."""
+class _Single:
+    """One token and the buffers that it needs, used by one call at a time.
 
-    def __init__(self) -> None:
-        self.single = ffi.new("struct fj_single *")
+    Not thread-local: a signal handler or a destructor may verify a token in the middle of a verification in the same
+    thread, and must get buffers of its own.
+    """
+
+    __slots__ = ("_decoded", "_idle", "_view", "c", "data", "header", "limits", "room", "status")
+
+    def __init__(self, idle: list[_Single]) -> None:
+        self.c = ffi.new("struct fj_single *")
         self.limits: Limits | None = None
-        self.make_room(4096)
+        self.data = b""
+        self.header = b""
+        self.status = PENDING
+        self._idle = idle
+        self.make_room(_SMALL_TOKEN)
 
     def make_room(self, size: int) -> None:
         self.room = size
-        self.decoded = ffi.new("uint8_t[]", size)
-        self.single.decoded = self.decoded
-        self.view = ffi.buffer(self.decoded, size)
-
-
-class _Token:
-    """One token whose spans lie in the thread's workspace: valid until the next split_one in the same thread."""
-
-    __slots__ = ("_workspace", "data", "header", "status")
-
-    def __init__(self, workspace: _Workspace, data: bytes, status: int, header: bytes) -> None:
-        self._workspace = workspace
-        self.data = data
-        self.status = status
-        self.header = header
+        self._decoded = ffi.new("uint8_t[]", size)
+        self.c.decoded = self._decoded
+        self._view = ffi.buffer(self._decoded, size)
 
     def payload(self) -> bytes:
-        single = self._workspace.single
-        octets: bytes = self._workspace.view[single.payload_start : single.payload_end]
+        octets: bytes = self._view[self.c.payload_start : self.c.payload_end]
         return octets
 
     def names(self) -> int:
-        names: int = self._workspace.single.names
+        names: int = self.c.names
         return names
+
+    def release(self) -> None:
+        if len(self._idle) < _IDLE_SINGLES and self.room == _SMALL_TOKEN:
+            self._idle.append(self)
+
+
+# Buffers for one token that are kept for the next: few, and none that a large token has grown.
+_IDLE_SINGLES = 64
+_SMALL_TOKEN = 4096
 
 
 # --- Many tokens -----------------------------------------------------------------------------------------------------
@@ -257,7 +263,7 @@ class OpenSSLBackend:
         if lib.fj_init() != Status.OK:
             raise ImportError("libcrypto offers no SHA-256 or HMAC here (see its configuration)")
         self.openssl_version: str = ffi.string(lib.fj_openssl_version()).decode("ascii", "replace")
-        self._workspace = _Workspace()
+        self._idle: list[_Single] = []
 
     def counters(self) -> dict[str, int]:
         return {
@@ -279,7 +285,9 @@ class OpenSSLBackend:
         for part, number in zip(parts, numbers, strict=True):
             _fill(part, _octets_of_number(number), keep)
         status = ffi.new("int *")
-        return self._adopt(lib.fj_key_public(status, parts[0], parts[1]), status, "libcrypto refuses this RSA key")
+        return self._adopt(
+            lib.fj_key_public(status, parts[0], parts[1]), status, "libcrypto refuses this RSA key"
+        )
 
     def load_private(self, numbers: PrivateNumbers) -> Any:
         keep: list[Any] = []
@@ -310,7 +318,9 @@ class OpenSSLBackend:
 
     def generate(self, bits: int) -> PrivateNumbers:
         status = ffi.new("int *")
-        key = self._adopt(lib.fj_key_generate(status, bits), status, "libcrypto could not generate an RSA key")
+        key = self._adopt(
+            lib.fj_key_generate(status, bits), status, "libcrypto could not generate an RSA key"
+        )
         return self.export_private(key)
 
     def is_probable_prime(self, candidate: int, rounds: int) -> bool:
@@ -324,22 +334,28 @@ class OpenSSLBackend:
 
     # --- Verifying
 
-    def split_one(self, token: bytes, limits: Limits) -> _Token:
-        workspace = self._workspace
+    def split_one(self, token: bytes, limits: Limits) -> _Single:
+        try:
+            single = self._idle.pop()
+        except IndexError:
+            single = _Single(self._idle)
         length = len(token)
         if length > limits.max_token_bytes:
-            return _Token(workspace, b"", Status.TOO_LONG, b"")
-        if length > workspace.room:
-            workspace.make_room(length)
-        single = workspace.single
-        if workspace.limits is not limits:
-            _set_limits(single.limits, limits, want_payload=True)
-            workspace.limits = limits
-        status = lib.fj_single_split(single, token, length)
-        return _Token(workspace, token, status, token[: single.token.header_len])
+            single.status = Status.TOO_LONG
+            return single
+        if length > single.room:
+            single.make_room(length)
+        c = single.c
+        if single.limits is not limits:
+            _set_limits(c.limits, limits, want_payload=True)
+            single.limits = limits
+        single.status = lib.fj_single_split(c, token, length)
+        single.data = token
+        single.header = token[: c.token.header_len]
+        return single
 
-    def verify_one(self, token: _Token, key: Any) -> int:
-        status: int = lib.fj_single_verify(token._workspace.single, key, token.data)
+    def verify_one(self, token: _Single, key: Any) -> int:
+        status: int = lib.fj_single_verify(token.c, key, token.data)
         if status >= PENDING:
             raise MemoryError("libcrypto could not finish a verification")
         return status
@@ -381,7 +397,9 @@ class OpenSSLBackend:
         statuses: bytes = ffi.buffer(status, count)[:]
         if statuses.count(Status.OK) != count:
             raise MemoryError("libcrypto could not finish a signature")
-        return _sliced(out.decode("ascii"), lengths, len(prefix) + 1 + _encoded_len(lib.fj_key_signature_len(key)))
+        return _sliced(
+            out.decode("ascii"), lengths, len(prefix) + 1 + _encoded_len(lib.fj_key_signature_len(key))
+        )
 
     def sign_message(self, key: Any, message: bytes) -> bytes:
         signature = bytearray(lib.fj_key_signature_len(key))

@@ -60,6 +60,9 @@ class _Token:
     def names(self) -> int:
         return 0  # counting in Python would cost more than it spares
 
+    def release(self) -> None:
+        pass
+
     def _split(self, raw: bytes, limits: Limits) -> int:
         if len(raw) > limits.max_token_bytes:
             return Status.TOO_LONG
@@ -122,7 +125,12 @@ class _Job:
     """Nothing runs beside the caller, so the work is done when it is waited for."""
 
     def __init__(self, backend: PureBackend, split: _Split, keys: Sequence[Any], verdicts: bytes) -> None:
-        self._arguments: tuple[PureBackend, _Split, Sequence[Any], bytes] | None = (backend, split, keys, verdicts)
+        self._arguments: tuple[PureBackend, _Split, Sequence[Any], bytes] | None = (
+            backend,
+            split,
+            keys,
+            verdicts,
+        )
 
     def wait(self) -> None:
         if self._arguments is None:
