@@ -57,10 +57,11 @@ long fj_split(uint8_t *status, struct fj_token *tokens, uint64_t *payload_start,
 
 /* --- Crossing 2 ------------------------------------------------------------------------------------------------------ */
 
-fj_job *fj_verify_start(uint8_t *status, const struct fj_token *tokens, size_t count, const uint8_t *data,
-                        const uint8_t *decoded, fj_key *const *keys, const uint8_t *verdicts, size_t header_count,
-                        unsigned threads) {
-    return fj_batch_verify(status, tokens, count, data, decoded, keys, verdicts, header_count, threads > 0 ? threads : 1);
+int fj_verify_start(fj_job **job, uint8_t *status, const struct fj_token *tokens, size_t count, const uint8_t *data,
+                    const uint8_t *decoded, fj_key *const *keys, const uint8_t *verdicts, size_t header_count,
+                    unsigned threads) {
+    *job = fj_batch_verify(status, tokens, count, data, decoded, keys, verdicts, header_count, threads > 0 ? threads : 1);
+    return *job != NULL ? FJ_OK : FJ_NO_MEMORY;
 }
 
 int fj_single_split(struct fj_single *single, const uint8_t *text, size_t text_len) {
@@ -97,15 +98,18 @@ size_t fj_sign_len(const fj_key *key, size_t prefix_len, const uint64_t *payload
     return total;
 }
 
-fj_job *fj_sign_start(uint8_t *out, size_t out_len, uint8_t *status, fj_key *key, const uint8_t *prefix, size_t prefix_len,
-                      const uint8_t *payloads, size_t payloads_len, const uint64_t *payload_lengths, size_t count,
-                      unsigned threads) {
+int fj_sign_start(fj_job **job, uint8_t *out, size_t out_len, uint8_t *status, fj_key *key, const uint8_t *prefix,
+                  size_t prefix_len, const uint8_t *payloads, size_t payloads_len, const uint64_t *payload_lengths,
+                  size_t count, unsigned threads) {
+    *job = NULL;
     if (!lengths_fit(payload_lengths, count, payloads_len) ||
-        fj_sign_len(key, prefix_len, payload_lengths, count) != out_len) {
-        return NULL;
+        fj_sign_len(key, prefix_len, payload_lengths, count) != out_len || (out_len == 0 && count > 0)) {
+        return FJ_INTERNAL;
     }
-    return fj_batch_sign(out, status, key, prefix, prefix_len, payloads, payload_lengths, count,
+    memset(status, FJ_PENDING, count); /* 0 is FJ_OK: nothing may look signed before it is */
+    *job = fj_batch_sign(out, status, key, prefix, prefix_len, payloads, payload_lengths, count,
                          threads > 0 ? threads : 1);
+    return *job != NULL ? FJ_OK : FJ_NO_MEMORY;
 }
 
 /* --- The raw layer --------------------------------------------------------------------------------------------------- */

@@ -124,23 +124,26 @@ typedef struct fj_job fj_job;
 
 /* Prepare the verification of split tokens.  keys[header_count] holds the key for each distinct header, or NULL and
  * then the status its tokens get stands in verdicts[header_count].  Only tokens whose status is FJ_PENDING are touched.
- * Up to threads - 1 pool threads begin at once; the caller's own share is done in fj_job_run.  NULL: no memory. */
-fj_job *fj_verify_start(uint8_t *status, const struct fj_token *tokens, size_t count, const uint8_t *data,
-                        const uint8_t *decoded, fj_key *const *keys, const uint8_t *verdicts, size_t header_count,
-                        unsigned threads);
+ * Up to threads - 1 pool threads begin at once; the caller's own share is done in fj_job_run.
+ * The job is stored in *job, and not returned, because a Ctrl-C that comes during the call makes Python drop what it
+ * returns, and pool threads would go on writing to buffers that nobody keeps.  Returns FJ_OK or FJ_NO_MEMORY. */
+int fj_verify_start(fj_job **job, uint8_t *status, const struct fj_token *tokens, size_t count, const uint8_t *data,
+                    const uint8_t *decoded, fj_key *const *keys, const uint8_t *verdicts, size_t header_count,
+                    unsigned threads);
 
 /* Bytes that `count` tokens take which share `prefix` (encoded header and dot), or 0 if that is beyond SIZE_MAX. */
 size_t fj_sign_len(const fj_key *key, size_t prefix_len, const uint64_t *payload_lengths, size_t count);
 
-/* Prepare the signing of payloads that stand joined in `payloads`: out gets the tokens, joined. */
-fj_job *fj_sign_start(uint8_t *out, size_t out_len, uint8_t *status, fj_key *key, const uint8_t *prefix, size_t prefix_len,
-                      const uint8_t *payloads, size_t payloads_len, const uint64_t *payload_lengths, size_t count,
-                      unsigned threads);
+/* Prepare the signing of payloads that stand joined in `payloads`: out gets the tokens, joined.  Otherwise like
+ * fj_verify_start; FJ_INTERNAL if the lengths do not add up. */
+int fj_sign_start(fj_job **job, uint8_t *out, size_t out_len, uint8_t *status, fj_key *key, const uint8_t *prefix,
+                  size_t prefix_len, const uint8_t *payloads, size_t payloads_len, const uint64_t *payload_lengths,
+                  size_t count, unsigned threads);
 
 /* Work on the job for about budget_ms (0: to its end).  Returns 1 when all items are done, 0 when time ran out. */
 int fj_job_run(fj_job *job, unsigned budget_ms);
 
-/* Stop the job if it still runs, wait until no thread works on it, and free it. */
+/* Stop the job if it still runs, wait until no thread works on it, and free it.  NULL is fine. */
 void fj_job_release(fj_job *job);
 
 /* One token on its way in one thread: the two crossings for a batch of one, with few arguments since each costs. */

@@ -59,14 +59,6 @@ def _raise_for(status: int, key_fault: str = "libcrypto cannot use this key") ->
         raise InvalidKeyError(key_fault)
 
 
-def _run(job: Any) -> None:
-    """Work on the job until it is done, letting Python answer signals now and then."""
-    in_main = threading.current_thread() is threading.main_thread()
-    budget_ms = _MAIN_THREAD_BUDGET_MS if in_main else 0
-    while not lib.fj_job_run(job, budget_ms):
-        pass
-
-
 # --- One token -------------------------------------------------------------------------------------------------------
 
 
@@ -199,13 +191,40 @@ def _joined(tokens: Sequence[Any], max_token_bytes: int) -> tuple[bytes, array[i
 
 
 class _Job:
+    """What C works on; it is stopped when it is dropped, so that no thread goes on with buffers that are gone.
+
+    C stores its address in memory that is ours beforehand.  Had it to be returned, a Ctrl-C during the call would lose
+    it: Python answers signals between a call and the use of its result.
+    """
+
+    def __init__(self) -> None:
+        self.c = ffi.new("fj_job **")
+
+    def run(self) -> None:
+        """Work on it until it is done, letting Python answer signals now and then."""
+        in_main = threading.current_thread() is threading.main_thread()
+        budget_ms = _MAIN_THREAD_BUDGET_MS if in_main else 0
+        while not lib.fj_job_run(self.c[0], budget_ms):
+            pass
+
+    def release(self) -> None:
+        job, self.c[0] = self.c[0], ffi.NULL
+        lib.fj_job_release(job)
+
+    def __del__(self) -> None:
+        self.release()
+
+
+class _Verification(_Job):
     """A running verification.  Keeps the batch alive until C has let go of it."""
 
     def __init__(self, split: _Split, keys: Sequence[Any], verdicts: bytes, threads: int) -> None:
+        super().__init__()
         self._split = split
         self._keys = ffi.new("fj_key *[]", [ffi.NULL if key is None else key for key in keys] or 1)
         self._handles = list(keys)  # the garbage collector must not free a handle that only C knows
-        self._job = lib.fj_verify_start(
+        status = lib.fj_verify_start(
+            self.c,
             split.status,
             split.tokens,
             split.count,
@@ -216,26 +235,17 @@ class _Job:
             len(verdicts),
             threads,
         )
-        if self._job == ffi.NULL:
+        if status != Status.OK:
             raise MemoryError
 
     def wait(self) -> None:
-        if self._job is None:
+        if self.c[0] == ffi.NULL:
             return
-        _run(self._job)
+        self.run()
         self.release()
         statuses = self._split.statuses()
-        if NO_MEMORY in statuses or INTERNAL in statuses:
+        if PENDING in statuses or NO_MEMORY in statuses or INTERNAL in statuses:
             raise MemoryError("libcrypto could not finish a verification")
-
-    def release(self) -> None:
-        job, self._job = self._job, None
-        if job is not None:
-            lib.fj_job_release(job)
-
-    def __del__(self) -> None:
-        if getattr(self, "_job", None) is not None:
-            self.release()
 
 
 # --- The engine ------------------------------------------------------------------------------------------------------
@@ -363,8 +373,8 @@ class OpenSSLBackend:
     def split(self, tokens: Sequence[Any], limits: Limits, want_payloads: bool) -> _Split:
         return _Split(tokens, limits, want_payloads)
 
-    def verify(self, split: _Split, keys: Sequence[Any], verdicts: bytes, threads: int) -> _Job:
-        return _Job(split, keys, verdicts, threads)
+    def verify(self, split: _Split, keys: Sequence[Any], verdicts: bytes, threads: int) -> _Verification:
+        return _Verification(split, keys, verdicts, threads)
 
     def verify_message(self, key: Any, signature: bytes, message: bytes) -> bool:
         status = lib.fj_verify_message(key, signature, len(signature), message, len(message))
@@ -385,15 +395,18 @@ class OpenSSLBackend:
         out = bytearray(total)
         c_out = ffi.from_buffer("uint8_t[]", out, require_writable=True)
         status = ffi.new("uint8_t[]", count)
-        job = lib.fj_sign_start(
-            c_out, total, status, key, prefix, len(prefix), joined, len(joined), c_lengths, count, threads
-        )
-        if job == ffi.NULL:
-            raise MemoryError
+        job = _Job()
         try:
-            _run(job)
+            if (
+                lib.fj_sign_start(
+                    job.c, c_out, total, status, key, prefix, len(prefix), joined, len(joined), c_lengths, count, threads
+                )
+                != Status.OK
+            ):
+                raise MemoryError
+            job.run()
         finally:
-            lib.fj_job_release(job)
+            job.release()
         statuses: bytes = ffi.buffer(status, count)[:]
         if statuses.count(Status.OK) != count:
             raise MemoryError("libcrypto could not finish a signature")
