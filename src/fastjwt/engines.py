@@ -7,8 +7,10 @@ cannot run here is an error: a silent fallback would make every number a lie.
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import threading
+import time
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -163,9 +165,12 @@ def warn_if_slow() -> None:
     global _warned
     if _warned or _forced or current().name != "pure":
         return
+    reason = why_not("openssl")
+    if not reason:  # somebody chose the slow engine
+        return
     _warned = True
     warnings.warn(
-        f"fastjwt runs on its slow engine: {why_not('openssl')} (`python -m fastjwt doctor` says how to mend it)",
+        f"fastjwt runs on its slow engine: {reason} (`python -m fastjwt doctor` says how to mend it)",
         RuntimeWarning,
         stacklevel=3,
     )
@@ -177,34 +182,54 @@ def usable_cpus() -> int:
         cpus = len(os.sched_getaffinity(0))
     except AttributeError:  # pragma: no cover - not Linux
         cpus = os.cpu_count() or 1
-    quota = _cgroup_cpus()
+    quota = _granted_cpus()
     return max(1, min(cpus, quota)) if quota else max(1, cpus)
+
+
+_GRANT_SECONDS = 1.0
+_granted = (-math.inf, 0)  # when the control groups were read, and what they grant
+
+
+def _granted_cpus() -> int:
+    """Return `_cgroup_cpus()` of this second: reading the files takes as long as eight verifications."""
+    global _granted
+    now = time.monotonic()
+    read, cpus = _granted
+    if now - read >= _GRANT_SECONDS:
+        cpus = _cgroup_cpus()
+        _granted = (now, cpus)
+    return cpus
 
 
 def _cgroup_cpus(root: Path = Path("/sys/fs/cgroup"), membership: Path = Path("/proc/self/cgroup")) -> int:
     """Return the CPUs that the control groups grant, rounded up, or 0 where they set no limit."""
     grants = []
     try:
-        groups = membership.read_text().splitlines()
+        groups = membership.read_text(encoding="utf-8", errors="surrogateescape").splitlines()
     except OSError:
         return 0
     for line in groups:
-        _, controllers, path = line.split(":", 2)
-        if controllers == "":  # version 2: the limit of each group on the way to the root counts
-            group = root / path.lstrip("/")
-            for place in (group, *group.parents):
-                grants.append(_quota_v2(place / "cpu.max"))
-                if place == root:
-                    break
+        _, _, rest = line.partition(":")
+        controllers, _, path = rest.partition(":")
+        if controllers == "":  # version 2
+            grants += [_quota_v2(group) for group in _groups(root, path)]
         elif "cpu" in controllers.split(","):
-            grants.append(_quota_v1(root / "cpu" / path.lstrip("/")))
-            grants.append(_quota_v1(root / "cpu"))
+            grants += [_quota_v1(group) for group in _groups(root / "cpu", path)]
     return min((grant for grant in grants if grant), default=0)
 
 
-def _quota_v2(file: Path) -> int:
+def _groups(root: Path, path: str) -> Iterator[Path]:
+    """Yield a control group and those that hold it: the limit of each on the way to the root counts."""
+    group = root / path.lstrip("/")
+    for place in (group, *group.parents):
+        yield place
+        if place == root:
+            return
+
+
+def _quota_v2(folder: Path) -> int:
     try:
-        quota, period = file.read_text().split()
+        quota, period = (folder / "cpu.max").read_text().split()
         return 0 if quota == "max" else -(-int(quota) // int(period))
     except (OSError, ValueError, ZeroDivisionError):
         return 0
