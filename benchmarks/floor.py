@@ -343,7 +343,12 @@ def arguments() -> argparse.Namespace:
         "--json", metavar="FILE", help="write circumstances, samples and results there, - for stdout"
     )
     parser.add_argument("--check", action="store_true", help="exit with 1 if a median misses what is wanted")
-    return parser.parse_args()
+    options = parser.parse_args()
+    if options.rounds < 2 or options.seconds < 1 or not 1 <= len(options.cores) <= 2:
+        parser.error(
+            "quartiles need two rounds or more, openssl speed a whole second or more, and cores are one or two"
+        )
+    return options
 
 
 def main() -> int:
