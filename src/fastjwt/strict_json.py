@@ -139,7 +139,9 @@ def _depth(value: Any) -> int:
     return depth
 
 
-_STRING_OR_BRACKET = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{}]', re.DOTALL)
+# The closing quote is optional, so that a string without one is taken to the end of the text in one go: searched for
+# again from each quote inside, a text of escaped quotes would take time quadratic in its length.
+_STRING_OR_BRACKET = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?|[\[\]{}]', re.DOTALL)
 _SURROGATE_ESCAPE = re.compile(r"\\u[dD][89a-fA-F]")
 _MAX_INTEGER_DIGITS = 309  # of the largest double, 1.8e308; also keeps CPython's quadratic int() out of reach
 
@@ -158,9 +160,11 @@ def _read_stdlib(raw: bytes, max_depth: int, allow_duplicates: bool) -> Any:
     except (ValueError, RecursionError):
         raise JSONFault(_NOT_JSON) from None
     if _SURROGATE_ESCAPE.search(text) is not None:
+        # Every member counts, also one that a later member of its name has replaced.
+        every = _PAIRS.decode(text) if allow_duplicates else value
         try:
-            json.dumps(value, ensure_ascii=False).encode("utf-8")
-        except UnicodeEncodeError:
+            json.dumps(every, ensure_ascii=False).encode("utf-8")
+        except (UnicodeEncodeError, RecursionError):
             raise JSONFault(_NOT_JSON) from None
     return value
 
@@ -224,6 +228,7 @@ def _decoder(pairs_hook: Callable[[list[tuple[str, Any]]], Any]) -> json.JSONDec
 
 _NO_DUPLICATES = _decoder(_unique_names)
 _LAST_WINS = _decoder(dict)
+_PAIRS = _decoder(list)
 
 
 # --- Writing ---------------------------------------------------------------------------------------------------------
