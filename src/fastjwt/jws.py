@@ -64,27 +64,29 @@ class SignatureVerifier:
         self._rules = rules
         self._max_candidates = max_candidates
         self._backend: Backend = engines.current()
-        self._memory: dict[bytes, Decision] = {}
-        self._generation = source.generation
+        self._memory: tuple[int, dict[bytes, Decision]] = (source.generation, {})
 
     # --- Headers and keys
 
     def decide(self, header: bytes) -> Decision:
         """Return the keys that a raw header segment leads to.  Raises `Refusal`."""
+        # Read before the keys are: should they change meanwhile, what was decided by the old ones is remembered in a
+        # dictionary that nobody looks at any more.
         generation = self._source.generation
-        if generation != self._generation:
-            self._memory = {}
-            self._generation = generation
-        known = self._memory.get(header)
+        remembered, memory = self._memory
+        if generation != remembered:
+            memory = {}
+            self._memory = (generation, memory)
+        known = memory.get(header)
         if known is not None:
             return known
         alg, kid = checked_algorithm(header, self._rules)
         keys = self._choose(alg, kid)
         decision = Decision(keys, tuple(key._handle(self._backend) for key in keys))
         if len(header) <= _REMEMBERED_BYTES:
-            if len(self._memory) >= _REMEMBERED_HEADERS:
-                self._memory = {}
-            self._memory[header] = decision
+            if len(memory) >= _REMEMBERED_HEADERS:
+                memory.clear()
+            memory[header] = decision
         return decision
 
     def _choose(self, alg: str, kid: str | None) -> tuple[Key, ...]:
