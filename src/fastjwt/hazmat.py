@@ -18,10 +18,9 @@ def sign_pkcs1_sha256(private: RSAPrivateKey, message: bytes) -> bytes:
     """
     if not isinstance(private, RSAPrivateKey):
         raise TypeError(f"signing takes an RSAPrivateKey, got {type(private).__name__}")
-    if not isinstance(message, bytes):
-        raise TypeError(f"message must be bytes, got {type(message).__name__}")
+    octets = _exact(message, "message")
     backend = engines.current()
-    return backend.sign_message(private._handle(backend), message)
+    return backend.sign_message(private._handle(backend), octets)
 
 
 def verify_pkcs1_sha256(public: RSAPublicKey, signature: bytes, message: bytes) -> bool:
@@ -31,7 +30,14 @@ def verify_pkcs1_sha256(public: RSAPublicKey, signature: bytes, message: bytes) 
     """
     if not isinstance(public, RSAPublicKey):
         raise TypeError(f"verifying takes an RSAPublicKey, got {type(public).__name__}")
-    if not isinstance(signature, bytes) or not isinstance(message, bytes):
-        raise TypeError("signature and message must be bytes")
+    exact_signature = _exact(signature, "signature")
+    exact_message = _exact(message, "message")
     backend = engines.current()
-    return backend.verify_message(public._handle(backend), signature, message)
+    return backend.verify_message(public._handle(backend), exact_signature, exact_message)
+
+
+def _exact(octets: bytes, what: str) -> bytes:
+    """Return bytes proper: C is told the length, and a subclass may lie about its own."""
+    if not isinstance(octets, bytes):
+        raise TypeError(f"{what} must be bytes, got {type(octets).__name__}")
+    return octets if type(octets) is bytes else bytes.__getitem__(octets, slice(None))

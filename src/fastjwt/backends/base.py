@@ -130,12 +130,16 @@ class Backend(Protocol):
 
 
 def octets_of(tokens: Sequence[Any], max_token_bytes: int) -> tuple[list[bytes], dict[int, Status]]:
-    """Return the tokens as bytes, and a status for each one that has none: those stand there as empty bytes."""
+    """Return the tokens as bytes, and a status for each one that has none: those stand there as empty bytes.
+
+    Items may be of any type, and of subclasses that lie about themselves: they are asked through `str` and `bytes`.
+    """
     octets: list[bytes] = []
     faults: dict[int, Status] = {}
     for index, token in enumerate(tokens):
         raw = b""
-        if isinstance(token, str):
+        kind = type(token)  # an isinstance() would believe an object's own __class__
+        if issubclass(kind, str):
             # Measured before it is encoded: a token of any size costs nothing.
             if str.__len__(token) > max_token_bytes:
                 faults[index] = Status.TOO_LONG
@@ -144,11 +148,11 @@ def octets_of(tokens: Sequence[Any], max_token_bytes: int) -> tuple[list[bytes],
                     raw = str.encode(token, "ascii")
                 except UnicodeEncodeError:
                     faults[index] = Status.BAD_ALPHABET
-        elif isinstance(token, bytes):
+        elif issubclass(kind, bytes):
             if bytes.__len__(token) > max_token_bytes:
                 faults[index] = Status.TOO_LONG
             else:
-                raw = bytes(token)
+                raw = token if kind is bytes else bytes.__getitem__(token, slice(None))
         else:
             faults[index] = Status.NOT_A_STRING
         octets.append(raw)

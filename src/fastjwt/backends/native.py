@@ -179,7 +179,7 @@ def _joined(tokens: Sequence[Any], max_token_bytes: int) -> tuple[bytes, array[i
     """Return the tokens joined, their lengths in bytes, and a status for each that could not be joined."""
     try:
         # The way of honest batches, without a step of Python for each token.
-        lengths = array("Q", map(len, tokens))
+        lengths = array("Q", map(str.__len__, tokens))
         if not lengths or max(lengths) <= max_token_bytes:
             text = "".join(tokens)
             if text.isascii():
@@ -399,7 +399,18 @@ class OpenSSLBackend:
         try:
             if (
                 lib.fj_sign_start(
-                    job.c, c_out, total, status, key, prefix, len(prefix), joined, len(joined), c_lengths, count, threads
+                    job.c,
+                    c_out,
+                    total,
+                    status,
+                    key,
+                    prefix,
+                    len(prefix),
+                    joined,
+                    len(joined),
+                    c_lengths,
+                    count,
+                    threads,
                 )
                 != Status.OK
             ):
