@@ -240,14 +240,15 @@ class Chunk:
 def split_one(backend: Backend, token: str | bytes, limits: Limits) -> Token:
     """Return one well-formed token in its parts.  Raises `DecodeError`, and `TypeError` for what is no token."""
     if isinstance(token, str):
-        if len(token) > limits.max_token_bytes:
+        # By the type's own methods: what a subclass says of itself counts as little here as in a batch.
+        if str.__len__(token) > limits.max_token_bytes:
             raise error_for(Status.TOO_LONG, limits)
         try:
-            data = token.encode("ascii")
+            data = str.encode(token, "ascii")
         except UnicodeEncodeError:
             raise error_for(Status.BAD_ALPHABET, limits) from None
     elif isinstance(token, bytes):
-        data = token
+        data = token if type(token) is bytes else bytes.__getitem__(token, slice(None))
     else:
         raise TypeError(f"a token is str or bytes, got {type(token).__name__}")
     split = backend.split_one(data, limits)
