@@ -1,0 +1,44 @@
+"""Option values that more than one command reads the same way."""
+
+from __future__ import annotations
+
+import argparse
+import math
+from collections.abc import Sequence
+
+__all__ = ["claim_names", "seconds", "single_or_list", "threads"]
+
+_MOST_THREADS = 1024  # as many as the library takes
+
+
+def seconds(text: str) -> float:
+    """Read a number of seconds, whole or not."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds")
+    return int(value) if value.is_integer() else value
+
+
+def threads(text: str) -> int:
+    """Read a number of threads."""
+    if not text.isascii() or not text.isdecimal() or not 1 <= int(text[:9]) <= _MOST_THREADS:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to {_MOST_THREADS}")
+    return int(text)
+
+
+def single_or_list(values: list[str] | None) -> str | list[str] | None:
+    """Return what a repeatable option means to the library: None, one text, or a list of them."""
+    if values is None or len(values) > 1:
+        return values
+    return values[0]
+
+
+def claim_names(values: Sequence[str] | None) -> tuple[str, ...]:
+    """Return the names given by a repeatable option of comma-separated lists; `none` is the empty list."""
+    if values is None:
+        return ("exp",)
+    names = [name.strip() for value in values for name in value.split(",")]
+    return tuple(dict.fromkeys(name for name in names if name and name != "none"))
