@@ -12,7 +12,7 @@ enum fj_status fj_sha256(struct fj_context *context, uint8_t digest[FJ_SHA256_LE
         EVP_DigestFinal_ex(context->digest, digest, &written) == 1 && written == FJ_SHA256_LEN) {
         return FJ_OK;
     }
-    return fj_openssl_failed(FJ_INTERNAL);
+    return fj_context_failed(context, FJ_INTERNAL);
 }
 
 enum fj_status fj_hmac_sha256(struct fj_context *context, uint8_t tag[FJ_SHA256_LEN], const uint8_t *message,
@@ -24,5 +24,5 @@ enum fj_status fj_hmac_sha256(struct fj_context *context, uint8_t tag[FJ_SHA256_
         EVP_MAC_final(context->mac, tag, &written, FJ_SHA256_LEN) == 1 && written == FJ_SHA256_LEN) {
         return FJ_OK;
     }
-    return fj_openssl_failed(FJ_INTERNAL);
+    return fj_context_failed(context, FJ_INTERNAL);
 }

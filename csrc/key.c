@@ -231,7 +231,7 @@ static struct fj_context *context_new(const fj_key *key, enum fj_status *status)
         }
     }
     if (!complete) {
-        *status = fj_openssl_failed(FJ_INTERNAL);
+        *status = fj_openssl_refused();
         context_free(context);
         return NULL;
     }
@@ -257,7 +257,8 @@ struct fj_context *fj_key_borrow(fj_key *key, enum fj_status *status) {
 }
 
 void fj_key_return(fj_key *key, struct fj_context *context) {
-    for (int i = 0; i < IDLE_CONTEXTS; i++) {
+    ERR_clear_error(); /* libcrypto may have failed at something that it can do without */
+    for (int i = 0; i < IDLE_CONTEXTS && !context->broken; i++) {
         struct fj_context *empty = NULL;
         if (atomic_compare_exchange_strong_explicit(&key->idle[i], &empty, context, memory_order_release,
                                                     memory_order_relaxed)) {
@@ -265,6 +266,12 @@ void fj_key_return(fj_key *key, struct fj_context *context) {
         }
     }
     context_free(context);
+}
+
+enum fj_status fj_context_failed(struct fj_context *context, enum fj_status otherwise) {
+    const enum fj_status status = fj_openssl_failed(otherwise);
+    context->broken = status != FJ_BAD_SIGNATURE;
+    return status;
 }
 
 /* --- Loading --------------------------------------------------------------------------------------------------------- */
@@ -305,6 +312,9 @@ static enum fj_status try_once(fj_key *key) {
         if (status == FJ_OK) {
             status = fj_rsa_verify(context, signature, key->signature_len, digest);
         }
+        if (status == FJ_INTERNAL) {
+            status = FJ_NO_MEMORY; /* a wrong key makes a wrong signature, but it makes one */
+        }
         fj_key_return(key, context);
     }
     free(signature);
@@ -340,7 +350,7 @@ fj_key *fj_key_generate(int *status, unsigned bits) {
     EVP_PKEY *const pkey = EVP_RSA_gen(bits);
     *status = FJ_NO_MEMORY;
     if (pkey == NULL) {
-        *status = (int)fj_openssl_failed(FJ_INTERNAL);
+        *status = (int)fj_openssl_refused();
         return NULL;
     }
     memory = fj_secret_new(memory_len);
@@ -358,7 +368,7 @@ fj_key *fj_key_generate(int *status, unsigned bits) {
         if (complete) {
             key = fj_key_private(status, parts);
         } else {
-            *status = (int)fj_openssl_failed(FJ_INTERNAL);
+            *status = (int)fj_openssl_refused();
         }
     }
     fj_secret_free(memory, memory_len);

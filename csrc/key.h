@@ -24,6 +24,7 @@ struct fj_context {
     EVP_PKEY_CTX *verify; /* private and public keys */
     EVP_MAC_CTX *mac;     /* secrets */
     EVP_MD_CTX *digest;
+    int broken;           /* libcrypto failed in it, and may have left anything half done: see fj_context_failed */
 };
 
 /* Borrow an idle context, or make one.  Returns NULL with *status set. */
@@ -31,5 +32,10 @@ struct fj_context *fj_key_borrow(fj_key *key, enum fj_status *status);
 
 /* Give a context back. */
 void fj_key_return(fj_key *key, struct fj_context *context);
+
+/* Empty the error queue after libcrypto failed in this context; returns what fj_openssl_failed says.  Unless that is a
+ * verdict on a signature, the context is not used again: a step that ran out of memory between the two halves of the
+ * blinding (BN_BLINDING_update) makes each later signature wrong, and libcrypto does not notice. */
+enum fj_status fj_context_failed(struct fj_context *context, enum fj_status otherwise);
 
 #endif

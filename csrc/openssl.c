@@ -1,6 +1,8 @@
 #include "openssl.h"
 
 #include <openssl/err.h>
+#include <openssl/proverr.h>
+#include <openssl/rsaerr.h>
 #include <pthread.h>
 
 static struct fj_openssl fetched;
@@ -27,10 +29,36 @@ const struct fj_openssl *fj_openssl(void) {
 }
 
 enum fj_status fj_openssl_failed(enum fj_status otherwise) {
-    enum fj_status status = otherwise;
-    for (unsigned long error = ERR_get_error(); error != 0; error = ERR_get_error()) {
+    unsigned long error = ERR_get_error();
+    enum fj_status status = error != 0 ? otherwise : FJ_NO_MEMORY;
+    for (; error != 0; error = ERR_get_error()) {
         if (ERR_GET_REASON(error) == ERR_R_MALLOC_FAILURE) {
             status = FJ_NO_MEMORY;
+        }
+    }
+    return status;
+}
+
+static int names_size_or_exponent(unsigned long error) {
+    const int reason = ERR_GET_REASON(error);
+    switch (ERR_GET_LIB(error)) {
+        case ERR_LIB_RSA:
+            return reason == RSA_R_KEY_SIZE_TOO_SMALL || reason == RSA_R_MODULUS_TOO_LARGE ||
+                   reason == RSA_R_INVALID_KEY_LENGTH || reason == RSA_R_INVALID_STRENGTH ||
+                   reason == RSA_R_BAD_E_VALUE || reason == RSA_R_PUB_EXPONENT_OUT_OF_RANGE;
+        case ERR_LIB_PROV:
+            return reason == PROV_R_INVALID_KEY_LENGTH || reason == PROV_R_KEY_SIZE_TOO_SMALL ||
+                   reason == PROV_R_UNSUPPORTED_KEY_SIZE;
+        default:
+            return 0;
+    }
+}
+
+enum fj_status fj_openssl_refused(void) {
+    enum fj_status status = FJ_NO_MEMORY;
+    for (unsigned long error = ERR_get_error(); error != 0; error = ERR_get_error()) {
+        if (names_size_or_exponent(error)) {
+            status = FJ_INTERNAL;
         }
     }
     return status;

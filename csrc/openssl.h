@@ -20,7 +20,13 @@ enum fj_status fj_openssl_init(void);
 /* What was fetched; only after fj_openssl_init returned FJ_OK. */
 const struct fj_openssl *fj_openssl(void);
 
-/* Empty this thread's error queue.  Returns FJ_NO_MEMORY if it tells of a failed allocation, else `otherwise`. */
+/* Empty this thread's error queue.  Returns FJ_NO_MEMORY if it tells of a failed allocation or of nothing at all (an
+ * entry needs memory, too), else `otherwise`. */
 enum fj_status fj_openssl_failed(enum fj_status otherwise);
+
+/* The same after libcrypto did not take a key whose numbers were checked before: FJ_INTERNAL if it names its size or its
+ * exponent, as a site's policy may, else FJ_NO_MEMORY.  For want of memory OpenSSL 3.0 gives reasons of all kinds, such
+ * as a digest that is not allowed because it could not be fetched. */
+enum fj_status fj_openssl_refused(void);
 
 #endif

@@ -11,7 +11,7 @@ enum fj_status fj_rsa_sign(struct fj_context *context, uint8_t *signature, size_
     size_t written = signature_len;
     if (EVP_PKEY_sign(context->sign, signature, &written, digest, FJ_SHA256_LEN) != 1 || written != signature_len) {
         OPENSSL_cleanse(signature, signature_len);
-        return fj_openssl_failed(FJ_INTERNAL);
+        return fj_context_failed(context, FJ_INTERNAL);
     }
     fj_count_one(FJ_COUNT_OPENSSL_SIGN);
     return FJ_OK;
@@ -25,5 +25,5 @@ enum fj_status fj_rsa_verify(struct fj_context *context, const uint8_t *signatur
     if (EVP_PKEY_verify(context->verify, signature, signature_len, digest, FJ_SHA256_LEN) == 1) {
         return FJ_OK;
     }
-    return fj_openssl_failed(FJ_BAD_SIGNATURE);
+    return fj_context_failed(context, FJ_BAD_SIGNATURE);
 }
