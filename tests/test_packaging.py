@@ -96,6 +96,7 @@ def source(sdist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return an unpacked sdist.  All tests build in it, so each finds the leavings of the ones before."""
     folder = tmp_path_factory.mktemp("source")
     with tarfile.open(sdist) as archive:
+        archive.extraction_filter = getattr(tarfile, "data_filter", None)  # 3.12 wants one, early 3.10 has none
         archive.extractall(folder)
     (unpacked,) = folder.iterdir()
     return unpacked
