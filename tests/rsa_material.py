@@ -18,6 +18,8 @@ from cryptography.hazmat.primitives.serialization import (
     NoEncryption,
     PrivateFormat,
     PublicFormat,
+    load_der_private_key,
+    load_pem_private_key,
 )
 from cryptography.x509.oid import NameOID
 
@@ -26,9 +28,13 @@ from fastjwt.rsa_numbers import PrivateNumbers
 SMALL_PRIMES_PRODUCT = math.prod(p for p in range(3, 2000) if all(p % q for q in range(2, math.isqrt(p) + 1)))
 
 
-@functools.cache
 def key(number: int = 0, bits: int = 2048, e: int = 65537) -> rsa.RSAPrivateKey:
     """Return the key with this number, the same one at each call of a run."""
+    return _key(number, bits, e)
+
+
+@functools.cache
+def _key(number: int, bits: int, e: int) -> rsa.RSAPrivateKey:
     return rsa.generate_private_key(e, bits)
 
 
@@ -85,6 +91,14 @@ def base64url(value: int | bytes) -> str:
 def public_jwk(of: PrivateNumbers | rsa.RSAPrivateKey, **members: Any) -> dict[str, Any]:
     its = of if isinstance(of, PrivateNumbers) else numbers(of)
     return {"kty": "RSA", "n": base64url(its.n), "e": base64url(its.e), **members}
+
+
+def read_by_cryptography(octets: bytes, password: bytes | None = None) -> PrivateNumbers:
+    """Return the numbers of a private key file, PEM or DER."""
+    load = load_pem_private_key if octets.startswith(b"-----") else load_der_private_key
+    private = load(octets, password)
+    assert isinstance(private, rsa.RSAPrivateKey)
+    return numbers(private)
 
 
 def private_jwk(of: PrivateNumbers | rsa.RSAPrivateKey, **members: Any) -> dict[str, Any]:

@@ -12,7 +12,6 @@ NIST SP 800-56B rev. 2 section 6.4.1 and appendix C (pair validation, factors fr
 from __future__ import annotations
 
 import math
-import os
 from typing import NamedTuple, Protocol
 
 from .errors import InvalidKeyError
@@ -215,60 +214,25 @@ def complete_private(n: int, e: int, d: int, p: int, q: int, limits: Limits) -> 
     return PrivateNumbers(n, e, d, p, q, d % (p - 1), d % (q - 1), qi)
 
 
-def private_from_exponent(n: int, e: int, d: int, limits: Limits, tester: PrimalityTester) -> PrivateNumbers:
+def private_from_exponent(n: int, e: int, d: int, limits: Limits) -> PrivateNumbers:
     """Find the primes of n by its exponents alone; the result still has to pass `check_private`.
 
     Raises InvalidKeyError if n or e is out of the limits or d does not belong to them.
+
+    This is NIST SP 800-56B rev. 2 appendix C.2: d e - 1 times gcd(n - 1, d e - 1) is u phi(n), so its quotient and
+    remainder by n give p + q = n + 1 - phi(n), as long as u (p + q) is below n.  It takes microseconds, where the
+    better known search for a square root of 1 (appendix C.1) takes full exponentiations.  Left out are keys that nobody
+    makes: one prime shorter than e, or p - 1 and q - 1 equal but for some bits.
     """
     _check_modulus_and_exponent(PublicNumbers(n, e), limits)
     if not 1 < d < n:
         raise InvalidKeyError("RSA private key has a number outside its range")
-    multiple = d * e - 1  # of lambda(n), if d is right: even, and m^multiple = 1 mod n
-    factor = _factor_by_sum_of_primes(n, multiple)
-    # The search for the factors of a prime would be a long one.
-    if factor is None and not tester.is_probable_prime(n, 1):
-        factor = _factor_by_square_roots(n, multiple)
-    if factor is None:
-        raise InvalidKeyError("RSA private key is inconsistent: d does not undo e")
-    p, q = max(factor, n // factor), min(factor, n // factor)
-    return complete_private(n, e, d, p, q, limits)
-
-
-def _factor_by_sum_of_primes(n: int, multiple: int) -> int | None:
-    """Solve for p + q without any exponentiation, NIST SP 800-56B rev. 2 appendix C.2.
-
-    `multiple` times gcd(n - 1, multiple) is u phi(n) with a small u, so its quotient and remainder by n give
-    p + q = n + 1 - phi(n).  This settles every ordinary key within microseconds; None if u is too large for it,
-    which takes primes of very different lengths or p - 1 and q - 1 with a huge common factor.
-    """
-    product = multiple * math.gcd(n - 1, multiple)
-    quotient, remainder = divmod(product, n)
-    sum_less_one, rest = divmod(n - remainder, quotient + 1)
-    discriminant = (sum_less_one + 1) ** 2 - 4 * n
-    if rest or discriminant < 0:
-        return None
-    difference = math.isqrt(discriminant)
-    factor = (sum_less_one + 1 + difference) // 2
-    return factor if 1 < factor < n and n % factor == 0 else None
-
-
-def _factor_by_square_roots(n: int, multiple: int) -> int | None:
-    """Find a square root of 1 other than 1 and -1, NIST SP 800-56B rev. 2 appendix C.1.
-
-    Each random base succeeds with probability of at least one half if `multiple` is one of lambda(n).
-    """
-    if multiple % 2:
-        return None
-    twos = (multiple & -multiple).bit_length() - 1
-    for _ in range(20):
-        # One octet less than n has, so that it is below n whatever the octets.
-        base = 2 + int.from_bytes(os.urandom((n.bit_length() - 1) // 8), "big")
-        root = pow(base, multiple >> twos, n)
-        for _ in range(twos):
-            square = root * root % n
-            if square == 1 and root not in (1, n - 1):
-                return math.gcd(root - 1, n)
-            root = square
-        if root != 1:
-            return None  # m^multiple is not 1: no multiple of lambda(n), so further bases would fail alike
-    return None
+    multiple = d * e - 1
+    quotient, remainder = divmod(multiple * math.gcd(n - 1, multiple), n)
+    sum_of_primes = (n - remainder) // (quotient + 1) + 1
+    discriminant = sum_of_primes**2 - 4 * n
+    difference = math.isqrt(discriminant) if discriminant > 0 else 0
+    p = (sum_of_primes + difference) // 2
+    if not 1 < p < n or n % p:
+        raise InvalidKeyError("RSA private key is inconsistent: n, e and d do not belong together")
+    return complete_private(n, e, d, p, n // p, limits)
