@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import struct
 import subprocess
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
@@ -150,7 +152,7 @@ def test_every_truncation_is_refused() -> None:
             openssh.read_private(PRIVATE[:length], Limits())
 
 
-def test_keys_of_ssh_keygen_are_read(need, tmp_path) -> None:
+def test_keys_of_ssh_keygen_are_read(need: Callable[[str], str], tmp_path: Path) -> None:
     path = tmp_path / "key"
     subprocess.run(
         [need("ssh-keygen"), "-q", "-t", "rsa", "-b", "3072", "-N", "", "-C", "a b", "-f", path], check=True
@@ -160,7 +162,9 @@ def test_keys_of_ssh_keygen_are_read(need, tmp_path) -> None:
     assert openssh.read_public_line(path.with_suffix(".pub").read_bytes()) == private.public
 
 
-def test_encrypted_keys_of_ssh_keygen_are_refused_with_the_way_out(need, tmp_path) -> None:
+def test_encrypted_keys_of_ssh_keygen_are_refused_with_the_way_out(
+    need: Callable[[str], str], tmp_path: Path
+) -> None:
     path = tmp_path / "key"
     subprocess.run(
         [need("ssh-keygen"), "-q", "-t", "rsa", "-b", "2048", "-N", "secret", "-f", path], check=True

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, x25519
 from cryptography.hazmat.primitives.serialization import Encoding, PrivateFormat, PublicFormat
@@ -36,21 +38,21 @@ def test_what_cryptography_writes_is_read_and_written_alike() -> None:
 
 
 @pytest.mark.parametrize(("read", "octets"), READERS, ids=NAMES)
-def test_octets_after_the_key_are_refused(read, octets) -> None:
+def test_octets_after_the_key_are_refused(read: Any, octets: bytes) -> None:
     for surplus in (b"\0", b"\n", octets):
         with pytest.raises(InvalidKeyError, match="too many"):
             read(octets + surplus)
 
 
 @pytest.mark.parametrize(("read", "octets"), READERS, ids=NAMES)
-def test_every_truncation_is_refused(read, octets) -> None:
+def test_every_truncation_is_refused(read: Any, octets: bytes) -> None:
     for length in range(len(octets)):
         with pytest.raises(InvalidKeyError):
             read(octets[:length])
 
 
 @pytest.mark.parametrize(("read", "octets"), READERS, ids=NAMES)
-def test_every_changed_header_octet_is_refused_or_changes_the_numbers(read, octets) -> None:
+def test_every_changed_header_octet_is_refused_or_changes_the_numbers(read: Any, octets: bytes) -> None:
     """No bit of a key file is without a meaning: a change never leaves the same numbers behind."""
     original = read(octets)
     for position in range(min(len(octets), 80)):
@@ -167,7 +169,7 @@ def test_bits_that_are_no_whole_octets_are_refused() -> None:
         ("DSA", lambda: dsa.generate_private_key(1024)),
     ],
 )
-def test_keys_of_other_kinds_are_named(name: str, foreign) -> None:
+def test_keys_of_other_kinds_are_named(name: str, foreign: Any) -> None:
     other = foreign()
     with pytest.raises(InvalidKeyError, match=rf"\({name}\)"):
         pkcs8.read(private_file(other, PrivateFormat.PKCS8, Encoding.DER))
