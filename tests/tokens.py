@@ -140,8 +140,8 @@ def token(header: Any = None, payload: Any = None, key: Key | None = None) -> st
     return signed(b64u(octets_of(header)), b64u(octets_of(payload)), key)
 
 
-def with_claims(key: Key | None = None, **claims: Any) -> str:
-    """Return a token with these claims, and an `exp` to come unless they say otherwise; None leaves a claim out."""
+def with_claims(key: Key | None = None, /, **claims: Any) -> str:
+    """Return a token with these claims, and an `exp` to come unless they say otherwise; None is null."""
     members = {"exp": LATER, **claims}
     return token(HS256 if isinstance(key, bytes) else None, members, key)
 
@@ -172,6 +172,7 @@ def encoded_message(message: bytes, size: int) -> bytes:
     return b"\x00\x01" + b"\xff" * (size - 3 - len(info)) + b"\x00" + info
 
 
+@lru_cache(maxsize=4096)
 def private_power(encoded: bytes, key: rsa.RSAPrivateKey) -> bytes:
     """Return EM^d mod n in k octets, for any EM below n: a signature over whatever the octets say."""
     numbers = key.private_numbers()

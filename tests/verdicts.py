@@ -164,7 +164,7 @@ def unverified_reads(good: str | bytes, claims: dict[str, Any] | None = None) ->
             assert spelled_alike(seen.claims, claims)
 
 
-def judge(keys: Any = None, honest: str | None = None, now: float = tokens.NOW, **options: Any) -> Judge:
+def judge(keys: Any = None, honest: str | None = None, /, now: Any = tokens.NOW, **options: Any) -> Judge:
     """Return a judge for a verifier with these keys (default: the main RSA key) and options."""
     return Judge(fastjwt.Verifier(tokens.public() if keys is None else keys, **options), honest, now)
 
