@@ -84,8 +84,11 @@ static enum fj_status split_token(struct fj_token *token, size_t *payload_len, u
 
 /* --- Distinct headers ------------------------------------------------------------------------------------------------ */
 
-/* A hash table from header segment to its number; open addressing, at most half full.  Senders choose headers, so a
- * collision must not cost more than a comparison of hashes: entries carry 32 bits of the hash. */
+/* A hash table from header segment to its number; open addressing, at most half full.  Senders choose headers, and can
+ * choose any number of one hash, so a search ends after a few places: a header that finds none there gets a number of
+ * its own, as often as it comes.  That costs a decision more in Python, and no token its verdict. */
+enum { PLACES = 32 };
+
 struct headers {
     struct slot {
         uint32_t hash;
@@ -100,7 +103,7 @@ static uint64_t mix(uint64_t h, uint64_t word) {
     return h ^ h >> 29;
 }
 
-/* A quick hash of public bytes; the table is bounded by one batch, and a collision costs one comparison. */
+/* A quick hash of public bytes. */
 static uint32_t hash_of(const uint8_t *text, size_t len) {
     uint64_t h = mix(UINT64_C(0x243f6a8885a308d3), len);
     uint64_t word = 0;
@@ -118,23 +121,25 @@ static int same_header(const struct fj_token *a, const struct fj_token *b, const
     return a->header_len == b->header_len && memcmp(data + a->start, data + b->start, a->header_len) == 0;
 }
 
-/* Return the number of this token's header, a new one if it was not seen in this batch. */
+/* Return the number of this token's header, a new one if it was not seen in this batch (or was, and not found). */
 static uint32_t number_of_header(struct headers *headers, uint32_t *first, const struct fj_token *tokens, size_t index,
                                  const uint8_t *data) {
     const uint32_t hash = hash_of(data + tokens[index].start, tokens[index].header_len);
     size_t at = hash & headers->mask;
-    for (;; at = (at + 1) & headers->mask) {
+    for (int place = 0; place < PLACES; place++) {
         struct slot *const slot = &headers->slots[at];
         if (slot->number == 0) {
             slot->hash = hash;
             slot->number = headers->count + 1;
-            first[headers->count] = (uint32_t)index;
-            return headers->count++;
+            break;
         }
         if (slot->hash == hash && same_header(&tokens[first[slot->number - 1]], &tokens[index], data)) {
             return slot->number - 1;
         }
+        at = (at + 1) & headers->mask;
     }
+    first[headers->count] = (uint32_t)index;
+    return headers->count++;
 }
 
 /* --- The batch ------------------------------------------------------------------------------------------------------- */
