@@ -169,7 +169,9 @@ class Chunk:
             try:
                 self._decisions.append(verifier.decide(header))
             except Refusal as refusal:
-                self._decisions.append(refusal)
+                # Its traceback would hold this chunk, and the chunk its refusal: megabytes left to the collector.
+                refusal.__context__ = None
+                self._decisions.append(refusal.with_traceback(None))
         self._header_of: Sequence[int] | None = None
         self._job: Job | None = None
         self._threads = 1

@@ -321,6 +321,7 @@ class Verifier:
                 try:
                     append(read(payload, names, now))
                 except InvalidTokenError as error:
+                    error.__context__ = None  # with its own traceback it would keep the payload
                     errors[len(claims)] = error.with_traceback(None)
                     append(None)
             else:
