@@ -6,6 +6,7 @@
 #include "pool.h"
 
 static atomic_uint generation;
+static int watching;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 static void in_child(void) {
@@ -14,11 +15,12 @@ static void in_child(void) {
 }
 
 static void watch(void) {
-    (void)pthread_atfork(fj_pool_before_fork, fj_pool_after_fork_in_parent, in_child);
+    watching = pthread_atfork(fj_pool_before_fork, fj_pool_after_fork_in_parent, in_child) == 0;
 }
 
-void fj_fork_watch(void) {
+int fj_fork_watch(void) {
     (void)pthread_once(&once, watch);
+    return watching;
 }
 
 unsigned fj_fork_generation(void) {

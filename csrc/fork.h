@@ -2,8 +2,8 @@
 #ifndef FASTJWT_FORK_H
 #define FASTJWT_FORK_H
 
-/* Ask to be told of forks.  Called by fj_init; once is enough, more does no harm. */
-void fj_fork_watch(void);
+/* Ask to be told of forks.  Called by fj_init; once is enough, more does no harm.  Returns 0 if there is no memory. */
+int fj_fork_watch(void);
 
 /* A number that differs between a process and the children it forks. */
 unsigned fj_fork_generation(void);

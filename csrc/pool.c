@@ -9,12 +9,13 @@ enum { MAX_WORKERS = 256 };
 
 static struct pool {
     pthread_mutex_t lock;
-    pthread_cond_t work;  /* a task was listed */
-    pthread_cond_t quiet; /* no worker is busy any more */
+    pthread_cond_t work; /* a task was listed, or the pool is closing */
+    atomic_int closing;
     struct fj_task *first;
     unsigned workers;
     unsigned busy;
-} pool = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, PTHREAD_COND_INITIALIZER, NULL, 0, 0};
+    pthread_t threads[MAX_WORKERS]; /* of the workers */
+} pool = {.lock = PTHREAD_MUTEX_INITIALIZER, .work = PTHREAD_COND_INITIALIZER};
 
 /* --- Time ------------------------------------------------------------------------------------------------------------ */
 
@@ -50,9 +51,10 @@ static int is_exhausted(struct fj_task *task) {
     return atomic_load(&task->cancelled) || atomic_load(&task->next) >= task->count;
 }
 
-/* Take grains until none is left (1) or the deadline, if there is one, has passed (0). */
-static int take_grains(struct fj_task *task, const struct timespec *deadline) {
-    while (!is_exhausted(task)) {
+/* Take grains until none is left (1) or the deadline, if there is one, has passed (0).  A helper also stops when the
+ * pool closes: the owner does the rest. */
+static int take_grains(struct fj_task *task, const struct timespec *deadline, int helping) {
+    while (!is_exhausted(task) && !(helping && atomic_load(&pool.closing))) {
         const size_t begin = atomic_fetch_add(&task->next, task->grain);
         if (begin >= task->count) {
             break;
@@ -100,7 +102,7 @@ static struct fj_task *joinable_task(void) {
 static void *worker(void *unused) {
     (void)unused;
     pthread_mutex_lock(&pool.lock);
-    for (;;) {
+    while (!atomic_load(&pool.closing)) {
         struct fj_task *const task = joinable_task();
         if (task == NULL) {
             pthread_cond_wait(&pool.work, &pool.lock);
@@ -110,15 +112,14 @@ static void *worker(void *unused) {
         task->inside++;
         pool.busy++;
         pthread_mutex_unlock(&pool.lock);
-        (void)take_grains(task, NULL);
+        (void)take_grains(task, NULL, 1);
         pthread_mutex_lock(&pool.lock);
+        pool.busy--;
         if (--task->inside == 0) {
             pthread_cond_broadcast(&task->left); /* under the lock: the task may be freed as soon as it is let go */
         }
-        if (--pool.busy == 0) {
-            pthread_cond_broadcast(&pool.quiet);
-        }
     }
+    pthread_mutex_unlock(&pool.lock);
     return NULL;
 }
 
@@ -126,25 +127,18 @@ static void *worker(void *unused) {
 static void grow(unsigned wanted) {
     sigset_t all;
     sigset_t before;
-    pthread_attr_t detached;
     if (pool.workers - pool.busy >= wanted || pool.workers >= MAX_WORKERS) {
         return;
     }
-    if (pthread_attr_init(&detached) != 0) {
-        return;
-    }
-    pthread_attr_setdetachstate(&detached, PTHREAD_CREATE_DETACHED);
     sigfillset(&all); /* signals belong to the interpreter's threads; a worker inherits this mask */
     pthread_sigmask(SIG_SETMASK, &all, &before);
     while (pool.workers - pool.busy < wanted && pool.workers < MAX_WORKERS) {
-        pthread_t thread;
-        if (pthread_create(&thread, &detached, worker, NULL) != 0) {
+        if (pthread_create(&pool.threads[pool.workers], NULL, worker, NULL) != 0) {
             break;
         }
         pool.workers++;
     }
     pthread_sigmask(SIG_SETMASK, &before, NULL);
-    pthread_attr_destroy(&detached);
 }
 
 /* --- For the owner of a task ----------------------------------------------------------------------------------------- */
@@ -161,9 +155,11 @@ void fj_pool_start(struct fj_task *task, unsigned helpers) {
         return;
     }
     pthread_mutex_lock(&pool.lock);
-    grow(helpers);
-    list_task(task);
-    pthread_cond_broadcast(&pool.work);
+    if (!atomic_load(&pool.closing)) {
+        grow(helpers);
+        list_task(task);
+        pthread_cond_broadcast(&pool.work);
+    }
     pthread_mutex_unlock(&pool.lock);
 }
 
@@ -183,7 +179,7 @@ static void adopt_after_fork(struct fj_task *task) {
 int fj_pool_run(struct fj_task *task, unsigned budget_ms) {
     adopt_after_fork(task);
     const struct timespec deadline = deadline_in(budget_ms);
-    if (!take_grains(task, budget_ms == 0 ? NULL : &deadline)) {
+    if (!take_grains(task, budget_ms == 0 ? NULL : &deadline, 0)) {
         return 0;
     }
     int late = 0;
@@ -212,13 +208,14 @@ void fj_pool_stop(struct fj_task *task) {
 
 void fj_pool_shutdown(void) {
     pthread_mutex_lock(&pool.lock);
-    for (struct fj_task *task = pool.first; task != NULL; task = task->following) {
-        atomic_store(&task->cancelled, 1);
-    }
-    while (pool.busy > 0) {
-        pthread_cond_wait(&pool.quiet, &pool.lock);
-    }
+    atomic_store(&pool.closing, 1);
+    const unsigned workers = pool.workers;
+    pool.workers = 0;
+    pthread_cond_broadcast(&pool.work);
     pthread_mutex_unlock(&pool.lock);
+    for (unsigned i = 0; i < workers; i++) { /* nobody writes there any more: a closing pool takes no workers on */
+        pthread_join(pool.threads[i], NULL);
+    }
 }
 
 /* --- Fork ------------------------------------------------------------------------------------------------------------ */
@@ -237,7 +234,7 @@ void fj_pool_after_fork_in_child(void) {
     const pthread_cond_t unused = PTHREAD_COND_INITIALIZER;
     pool.lock = unlocked;
     pool.work = unused;
-    pool.quiet = unused;
+    atomic_store(&pool.closing, 0);
     pool.first = NULL;
     pool.workers = 0;
     pool.busy = 0;

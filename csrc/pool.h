@@ -36,7 +36,8 @@ int fj_pool_run(struct fj_task *task, unsigned budget_ms);
 /* Hand out no more items and wait until no thread works on it.  The task may be freed afterwards. */
 void fj_pool_stop(struct fj_task *task);
 
-/* Hand out no more items of any task, and wait until no pool thread works.  For the end of the process. */
+/* Send the pool's threads home, each after the grain it is at, and wait until they are gone; the owners of tasks do the
+ * rest alone.  For the end of the process: no thread may be inside libcrypto when it cleans up. */
 void fj_pool_shutdown(void);
 
 /* To be called by pthread_atfork's handlers. */
