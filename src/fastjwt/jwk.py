@@ -6,7 +6,6 @@ come from the caller as it is and hold anything, so every member is looked at be
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any
 
 from . import base64url, certificate, pem, strict_json
@@ -226,6 +225,8 @@ def write_secret(secret: bytes, kid: str | None) -> dict[str, str]:
 
 def thumbprint(members: dict[str, str]) -> str:
     """Return the SHA-256 thumbprint of a JWK that was written here (RFC 7638 section 3), in base64url."""
+    import hashlib  # loads libcrypto, which is most of what it costs to import this package
+
     required = ("e", "kty", "n") if members["kty"] == "RSA" else ("k", "kty")
     # No value here needs an escape, so the canonical JSON is written directly.
     canonical = ",".join(f'"{name}":"{members[name]}"' for name in required)

@@ -7,7 +7,6 @@ the Python object keeps none of its numbers.  Exporting it makes copies in Pytho
 
 from __future__ import annotations
 
-import hmac
 from abc import abstractmethod
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, TypedDict, final
 
@@ -39,10 +38,10 @@ _SHOWN_THUMBPRINT = 8
 class LoadOptions(TypedDict, total=False):
     """What every RSA key loader takes by keyword."""
 
-    min_bits: int
-    max_bits: int
-    allow_roca: bool
-    check_x5c: bool
+    min_bits: int  # default 2048, at least 1024
+    max_bits: int  # default 8192, at most 16384
+    allow_roca: bool  # default False; True takes moduli with the fingerprint of CVE-2017-15361
+    check_x5c: bool  # default True; False ignores a JWK's certificates
 
 
 class LoadPolicy(NamedTuple):
@@ -55,11 +54,9 @@ class LoadPolicy(NamedTuple):
 def load_policy(
     *, min_bits: int = 2048, max_bits: int = 8192, allow_roca: bool = False, check_x5c: bool = True
 ) -> LoadPolicy:
-    """Return the policy that a loader's options make.
+    """Return the policy that a loader's options (see LoadOptions) make.
 
-    `min_bits` (at least 1024) and `max_bits` (at most 16384) bound the modulus; `allow_roca` lets in moduli with the
-    fingerprint of CVE-2017-15361; `check_x5c=False` ignores a JWK's certificates.  Raises ValueError for a number out
-    of its range, TypeError for a wrong type or an unknown name.
+    Raises ValueError for a number out of its range, TypeError for a wrong type or an unknown name.
     """
     if type(check_x5c) is not bool:
         raise TypeError(f"check_x5c must be a bool, not {type(check_x5c).__name__}")
@@ -471,6 +468,8 @@ class HMACKey(_Key):
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, HMACKey):
             return NotImplemented
+        import hmac  # not at the top: it loads libcrypto, which is most of what importing this package would cost
+
         return hmac.compare_digest(self._secret(), other._secret())
 
     def __hash__(self) -> int:

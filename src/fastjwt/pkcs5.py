@@ -3,11 +3,13 @@
 Read are the schemes that `openssl pkcs8`, Java, .NET and `cryptography` have written since 2003: PBKDF2 with an HMAC of
 the SHA family, or scrypt (RFC 7914 section 7); AES in CBC mode, or triple DES.  Written is one: PBKDF2-HMAC-SHA256 with
 600,000 iterations, AES-256-CBC.  The file says how much work its password costs, so that is bounded before it starts.
+
+Few processes ever meet an encrypted key, so hashlib and `cryptography` are imported where they are used: each of them
+takes longer than all the rest of the package.
 """
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
@@ -130,7 +132,13 @@ def _read_pbkdf2(fields: der.Reader) -> tuple[Callable[[bytes, int], bytes], int
         raise fields.fault(f"pseudorandom function {identifier} is not known")
     if not 1 <= iterations <= _MAX_ITERATIONS:
         raise fields.fault(f"PBKDF2 with an iteration count outside 1 to {_MAX_ITERATIONS}")
-    return lambda password, size: hashlib.pbkdf2_hmac(hash_name, password, salt, iterations, size), key_bytes
+    return lambda password, size: _pbkdf2(hash_name, password, salt, iterations, size), key_bytes
+
+
+def _pbkdf2(hash_name: str, password: bytes, salt: bytes, iterations: int, size: int) -> bytes:
+    import hashlib
+
+    return hashlib.pbkdf2_hmac(hash_name, password, salt, iterations, size)
 
 
 def _read_scrypt(fields: der.Reader) -> tuple[Callable[[bytes, int], bytes], int | None]:
@@ -148,6 +156,8 @@ def _read_scrypt(fields: der.Reader) -> tuple[Callable[[bytes, int], bytes], int
     memory = 128 * block_size * (cost + parallel + 2)  # as OpenSSL counts it
 
     def derive(password: bytes, size: int) -> bytes:
+        import hashlib
+
         return hashlib.scrypt(
             password, salt=salt, n=cost, r=block_size, p=parallel, maxmem=memory + 4096, dklen=size
         )
@@ -168,7 +178,6 @@ def _read_cipher(fields: der.Reader) -> tuple[_CipherChoice, bytes]:
 
 
 def _cipher(choice: _CipherChoice, key: bytes, initial_vector: bytes) -> Cipher[modes.CBC]:
-    # Imported here, for few processes ever meet an encrypted key and the import takes longer than all of fastjwt's.
     from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
     from cryptography.hazmat.primitives.ciphers import Cipher, modes
     from cryptography.hazmat.primitives.ciphers.algorithms import AES
@@ -182,7 +191,7 @@ def encrypt(octets: bytes, password: bytes) -> bytes:
     choice = _CIPHERS[_AES_256_CBC]
     salt = os.urandom(16)
     initial_vector = os.urandom(choice.block_bytes)
-    key = hashlib.pbkdf2_hmac("sha256", password, salt, _WRITTEN_ITERATIONS, choice.key_bytes)
+    key = _pbkdf2("sha256", password, salt, _WRITTEN_ITERATIONS, choice.key_bytes)
     padding = choice.block_bytes - len(octets) % choice.block_bytes
     encryptor = _cipher(choice, key, initial_vector).encryptor()
     encrypted = encryptor.update(octets + bytes((padding,)) * padding) + encryptor.finalize()
