@@ -211,6 +211,11 @@ def test_key_texts_above_64_kib_are_refused() -> None:
     refuse(RSAPublicKey.from_certificate, bytes(65_537), match="64 KiB")
 
 
+def test_notes_before_a_block_may_begin_like_an_openssh_key() -> None:
+    assert RSAPublicKey.from_pem(b"ssh-keygen made this:\n" + PUBLIC_PEM["spki"]) == PUBLIC
+    assert RSAPrivateKey.from_pem(b"ssh-rsa, as PKCS#8:\n" + PRIVATE_PEM["pkcs8"]).public_key() == PUBLIC
+
+
 # --- Passwords
 
 ENCRYPTED_PEM = private_file(key(), password="p\u00e4ss".encode())
@@ -299,11 +304,13 @@ def test_every_single_bit_of_a_private_key_file_matters(engine: str) -> None:
         refuse(RSAPrivateKey.from_der, bytes(changed))
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200), st.sampled_from([seed[0] for seed in SEEDS]))
 def test_any_octets_at_all_are_refused(octets: bytes, load: Callable[..., Any]) -> None:
     refuse(load, octets)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=200))
 def test_any_text_at_all_is_refused(text: str) -> None:
     for load in (RSAPrivateKey.from_pem, RSAPublicKey.from_pem, RSAPublicKey.from_certificate):

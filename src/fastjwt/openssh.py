@@ -66,8 +66,8 @@ class _Reader:
 
 
 def is_public_line(text: bytes) -> bool:
-    """Tell whether a key text sets out as an OpenSSH public key of any type."""
-    return text.startswith((b"ssh-", b"ecdsa-sha2-", b"sk-ssh-", b"sk-ecdsa-"))
+    """Tell whether a key text is set out as an OpenSSH public key of any type, and not as notes before a PEM block."""
+    return text.startswith((b"ssh-", b"ecdsa-sha2-", b"sk-ssh-", b"sk-ecdsa-")) and b"-----BEGIN " not in text
 
 
 def read_public_line(text: bytes) -> PublicNumbers:
