@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from rsa_material import base64url, certificate, key, numbers, private_jwk, public_jwk
 
@@ -343,6 +343,7 @@ names = st.sampled_from(
 )
 
 
+@settings(deadline=None)
 @given(
     base=st.sampled_from([PUBLIC, PRIVATE, SECRET]),
     changes=st.dictionaries(names | st.integers(), anything, max_size=4),
@@ -356,6 +357,7 @@ def test_any_dict_is_loaded_or_refused(base: dict[str, Any], changes: dict[Any, 
             assert len(refusal) < 1000
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_any_mutation_of_a_text_is_loaded_or_refused(data: st.DataObject) -> None:
     text = bytearray(json.dumps(data.draw(st.sampled_from([PUBLIC, PRIVATE, SECRET]))).encode())

@@ -12,7 +12,7 @@ from collections.abc import Callable
 import pytest
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed25519, x25519
 from cryptography.hazmat.primitives.serialization import Encoding, PrivateFormat, PublicFormat
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from rsa_material import certificate, key, private_file, private_jwk, public_file, public_jwk
 
@@ -153,6 +153,7 @@ def test_random_secrets_pass() -> None:
         assert not looks_like_key(secrets.token_hex(48).encode())
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=100))
 def test_any_octets_at_all_get_an_answer(octets: bytes) -> None:
     for wrap in WRAPPINGS.values():

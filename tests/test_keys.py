@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from rsa_material import (
     base64url,
@@ -445,6 +445,7 @@ def test_a_secret_remembers_whether_it_may_sign() -> None:
     assert not HMACKey.from_jwk({**jwk, "key_ops": ["verify"]})._signs
 
 
+@settings(deadline=None)
 @given(secret=st.binary(min_size=32, max_size=200))
 def test_secrets_survive_a_round_trip(secret: bytes) -> None:
     assert HMACKey(secret)._secret() == secret
