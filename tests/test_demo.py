@@ -63,9 +63,9 @@ def test_json_holds_all_figures(engine: str, capsys: pytest.CaptureFixture[str])
     assert set(measured) == {("mint", 1), ("verify", 1)}
     for entry in measured.values():
         assert entry["tokens_per_second"] > 0
-        # Only the engine that calls libcrypto itself has a bare loop beside it to be compared with.
-        assert (entry["ratio"] is not None) is (engine == "openssl")
-        assert (entry["raw_libcrypto_per_second"] is not None) is (engine == "openssl")
+        # Only engines that call libcrypto themselves have a bare loop beside them to be compared with.
+        assert (entry["ratio"] is not None) is (engine != "pure")
+        assert (entry["raw_libcrypto_per_second"] is not None) is (engine != "pure")
 
 
 @pytest.mark.parametrize("kind", spoiling.KINDS, ids=lambda kind: kind.name)
@@ -189,14 +189,15 @@ def test_numbers_that_make_no_sense_are_wrong_usage(
 
 
 def test_engine_that_mints_is_the_one_in_use(engine: str) -> None:
-    """The counters prove that no other engine did the work."""
+    """The counters prove that no other engine did the work (the kernel leaves to OpenSSL what does not fit it)."""
     before = engines.counters()
     outcome = demo.run(demo.Plan(tokens=150, threads=1), Progress)
-    after = engines.counters()
+    done = {name: count - before.get(name, 0) for name, count in engines.counters().items()}
     assert outcome.exact
     assert outcome.engine == engine
-    assert after[f"{engine}.sign"] - before[f"{engine}.sign"] >= 150
-    # 144 of the 150 and more have a signature to look at.
-    assert after[f"{engine}.verify"] - before[f"{engine}.verify"] >= 144
-    for other in set(engines.available()) - {engine}:
-        assert after[f"{other}.sign"] == before[f"{other}.sign"]
+    allowed = {"avx512ifma": ("avx512ifma", "openssl")}.get(engine, (engine,))
+    assert done[f"{engine}.sign"] > 0
+    assert sum(done[f"{name}.sign"] for name in allowed) >= 150
+    assert sum(done[f"{name}.verify"] for name in allowed) >= 144  # the others have no signature to look at
+    for other in set(engines.available()) - set(allowed):
+        assert done[f"{other}.sign"] == done[f"{other}.verify"] == 0

@@ -45,8 +45,8 @@ def measure_one_thread(
 
 
 def _raw_loops(key: RSAPrivateKey) -> dict[str, _Job]:
-    """Return loops of bare libcrypto operations, or none if the engine in use does not stand on libcrypto directly."""
-    if engine().name != "openssl":
+    """Return loops of bare libcrypto operations, or none if the engine in use does not call libcrypto itself."""
+    if engine().name == "pure":
         return {}
     from ..backends import native
 

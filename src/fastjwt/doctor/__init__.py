@@ -38,7 +38,7 @@ def _judge_engines(report: Report) -> None:
         report.add("problem", "no_engine", str(error), *(["unset FASTJWT_ENGINE"] if forced else []))
         return
     report.engine = {**info._asdict(), "forced_by_environment": forced}
-    if info.name == "pure" and "openssl" in info.available:
+    if info.name == "pure" and info.available != ("pure",):
         text = "the slow engine was chosen by FASTJWT_ENGINE, although a native one can run"
         report.add("problem", "slow_engine_forced", text, "unset FASTJWT_ENGINE")
     elif info.name == "pure":
@@ -68,14 +68,14 @@ def _judge_openssl(report: Report) -> None:
     running = report.engine.get("openssl_version")
     headers = report.build.get("openssl_headers") or None
     report.openssl = {"running": running, "headers": headers}
-    if report.engine.get("name") != "openssl":
+    if report.engine.get("name") in (None, "pure"):  # which brings an OpenSSL of its own
         return
     release = _release(running)
     built_for = _release(headers)
     if release and built_for and release[0] != built_for[0]:
         text = f"the engine was built with the headers of {headers}, but {running} is loaded"
         report.add("problem", "openssl_mismatch", text, *rebuild_commands())
-    if release == (3, 0) and report.machine["flags"]["avx512ifma"]:
+    if report.engine["name"] == "openssl" and release == (3, 0) and report.machine["flags"]["avx512ifma"]:
         # Its code for these instructions covers 2048-bit keys only; 3.5 and 4.0 have it for 3072 and 4096, too.
         text = (
             f"{running} signs with 3072 and 4096 bits at half the speed of OpenSSL 3.5 or 4.0 on this CPU, as it uses"

@@ -40,6 +40,8 @@ def _version_of(distribution: str) -> str | None:
 
 def describe_machine() -> dict[str, Any]:
     """Return the system, the CPU with the flags that engines use, and how many CPUs may be used."""
+    from .. import engines
+
     model, flags = _cpu()
     return {
         "system": f"{platform.system()} {platform.release()}",
@@ -47,7 +49,7 @@ def describe_machine() -> dict[str, Any]:
         "architecture": platform.machine(),
         "cpu": model or platform.processor() or None,
         "flags": {name: None if flags is None else name in flags for name in _FLAGS},
-        "avx512ifma": ifma(flags),
+        "avx512ifma": ifma(flags, engines.why_not("avx512ifma")),
         "cpus": _cpus(),
     }
 
@@ -64,21 +66,17 @@ def _cpu(cpuinfo: Path = Path("/proc/cpuinfo")) -> tuple[str | None, frozenset[s
     return fields.get("model name"), frozenset(flags.split()) if flags else None
 
 
-def ifma(flags: frozenset[str] | None) -> dict[str, Any]:
-    """Return what speaks for and against the AVX-512 IFMA kernel on a CPU with these flags, and what follows."""
-    if flags is None:
-        cpu = system = None
-        decision = "unknown, as this system does not list the CPU's flags"
-    else:
-        cpu = "avx512ifma" in flags
-        # Linux lists no flag of AVX-512 unless it saves the registers that go with it (XCR0), so avx512f tells that.
-        system = "avx512f" in flags
-        decision = f"this machine {'could' if cpu and system else 'cannot'} run the kernel"
+def ifma(flags: frozenset[str] | None, why_not: str) -> dict[str, Any]:
+    """Return what CPU and system say about the AVX-512 IFMA kernel, and what follows.
+
+    `why_not` is what keeps the engine from running, an empty text if nothing does.
+    """
     return {
-        "cpu_flag": cpu,
-        "system_saves_registers": system,
-        "built": False,
-        "decision": f"{decision}; it is not part of this version",
+        "cpu_flag": None if flags is None else "avx512ifma" in flags,
+        # Linux lists no flag of AVX-512 unless it saves the registers that go with it (XCR0), so avx512f tells that.
+        "system_saves_registers": None if flags is None else "avx512f" in flags,
+        "available": not why_not,
+        "decision": why_not or "the kernel can run here",
     }
 
 
