@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import pytest
 from command import COMMAND, Files, files_in, one_line, run, start
 
 import fastjwt
+from fastjwt import engines
 from fastjwt.cli import main
 
 COMMANDS = ("keygen", "jwks", "sign", "verify", "inspect", "doctor", "demo")
@@ -141,6 +143,66 @@ def test_ctrl_c_at_work_is_quiet_and_leaves_no_half_output(files: Files) -> None
     assert (process.returncode, stdout, stderr) == (130, b"", b"")
     assert time.monotonic() - sent < 2
     assert files.names() == before
+
+
+@pytest.mark.parametrize("wanted", [signal.SIGTERM, signal.SIGHUP])
+def test_other_signals_that_end_it_leave_nothing_behind_either(files: Files, wanted: signal.Signals) -> None:
+    before = files.names()
+    process = start("verify", "-", "--key", files.public, "--output", files.folder / "results.jsonl")
+    _wait_until_it_sleeps(process)
+    assert files.names() != before
+    process.send_signal(wanted)
+    stdout, stderr = process.communicate(timeout=60)
+    assert (process.returncode, stdout, stderr) == (128 + wanted, b"", b"")
+    assert files.names() == before
+
+
+def test_caller_keeps_his_own_signal_handlers(files: Files) -> None:
+    """`main` may be called by a program that has its own ideas of signals."""
+    before = [signal.getsignal(wanted) for wanted in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)]
+    assert main(["inspect", files.signer.sign({})]) == 0
+    after = [signal.getsignal(wanted) for wanted in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)]
+    assert before == after
+
+
+@pytest.mark.parametrize("engine", ["nonsense", *sorted(set(engines.names()) - set(engines.available()))])
+@pytest.mark.parametrize(
+    "arguments", [["keygen"], ["inspect", "eyJ"], ["demo"], ["jwks", "x"], ["verify", "eyJ", "--key", "x"]]
+)
+def test_engine_that_cannot_run_is_wrong_usage(engine: str, arguments: list[str]) -> None:
+    done = run(*arguments, env={"FASTJWT_ENGINE": engine})
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert f"engine '{engine}'" in one_line(done.stderr)
+
+
+_WITHOUT_EXTENSION = (
+    "import sys; sys.modules['fastjwt._native'] = None; from fastjwt.cli import main; sys.exit(main())"
+)
+
+
+def test_slow_engine_is_warned_of_in_one_line(files: Files) -> None:
+    """As an installation without a compiler has it."""
+    command = [
+        sys.executable,
+        "-c",
+        _WITHOUT_EXTENSION,
+        "verify",
+        files.signer.sign({}),
+        "--key",
+        str(files.public),
+    ]
+    environment = {name: value for name, value in os.environ.items() if name != "FASTJWT_ENGINE"}
+    done = subprocess.run(command, capture_output=True, check=False, timeout=60, env=environment)
+    assert done.returncode == 0
+    warning, *summary = done.stderr.decode().splitlines()
+    assert warning.startswith("fastjwt: warning: ")
+    assert "doctor" in warning
+    assert summary[0] == "1 tokens: 1 valid, 0 invalid"
+    assert "engine pure, 1 thread" in summary[1]
+    command[3:] = ["doctor"]
+    done = subprocess.run(command, capture_output=True, check=False, timeout=60, env=environment)
+    assert done.returncode == 1
+    assert b"PROBLEM: only the slow engine can run here" in done.stdout
 
 
 def _wait_until_it_sleeps(process: subprocess.Popen[bytes]) -> None:

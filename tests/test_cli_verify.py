@@ -136,6 +136,18 @@ def test_summary_for_machines(files: Files, capsys: pytest.CaptureFixture[str]) 
     }
 
 
+def test_help_lists_every_code_that_a_result_can_have(capsys: pytest.CaptureFixture[str]) -> None:
+    main(["verify", "--help"])
+    listed = capsys.readouterr().out.partition("one of these codes")[2].partition("exit codes")[0]
+    words = set(listed.replace(",", " ").split())
+
+    def below(error: type[fastjwt.InvalidTokenError]) -> set[str]:
+        return {error.code}.union(*(below(kind) for kind in error.__subclasses__()))
+
+    codes = below(fastjwt.InvalidTokenError) - {"invalid_token"}
+    assert codes <= words
+
+
 # --- What a source may be --------------------------------------------------------------------------------------------
 
 

@@ -1,27 +1,26 @@
 """The command `fastjwt`: keys, tokens and verdicts from a shell.
 
-One module for each command, with its options and its help; what they share lies in `reading`, `writing`, `keyfiles`,
-`options`, `terminal` and `exits`.  This module starts in a few milliseconds: whatever is heavy is imported by the
-command that needs it, when it runs.
+One module for each command, with its options and its help; what they share lies in `parser`, `options`, `keyfiles`,
+`reading`, `writing`, `results`, `terminal` and `exits`.  This module starts in a few milliseconds: whatever is heavy is
+imported by the command that needs it, when it runs.
 """
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import io
+import signal
 import sys
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+import threading
+import warnings
+from collections.abc import Iterator, Sequence
 
 from fastjwt._version import __version__
 from fastjwt.cli import demo, doctor, inspect, jwks, keygen, sign, verify
-from fastjwt.cli.exits import INTERRUPTED, USAGE, CommandFault, OutputFault
+from fastjwt.cli.exits import INTERRUPTED, USAGE, CommandFault, OutputFault, UsageFault
+from fastjwt.cli.parser import Parser, PrintVersion
 from fastjwt.cli.terminal import printable, say
-from fastjwt.cli.writing import open_output, silence_standard_output
-
-if TYPE_CHECKING:
-    from _typeshed import SupportsWrite
+from fastjwt.cli.writing import silence_standard_output
 
 __all__ = ["main"]
 
@@ -39,7 +38,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command that `arguments` (by default, those of the process) name, and return its exit code."""
     _never_fail_to_print()
     try:
-        return _run(arguments)
+        with _one_line_warnings(), _cleaning_up_when_terminated():
+            return _run(arguments)
     except CommandFault as fault:
         say(f"fastjwt: {printable(str(fault))}")
         if isinstance(fault, OutputFault):
@@ -48,6 +48,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         silence_standard_output()
         return INTERRUPTED
+    except _Terminated as end:
+        silence_standard_output()
+        return end.status
 
 
 def _run(arguments: Sequence[str] | None) -> int:
@@ -55,45 +58,19 @@ def _run(arguments: Sequence[str] | None) -> int:
         parsed = _parser().parse_args(arguments)
     except SystemExit as end:  # argparse has said why
         return end.code if isinstance(end.code, int) else USAGE
+    if parsed.run is not doctor.run:  # which finds out by itself
+        _check_environment()
     return int(parsed.run(parsed))
 
 
-class _Parser(argparse.ArgumentParser):
-    """A parser whose help, if it cannot be written, is a fault like any other (argparse itself keeps silent)."""
+def _check_environment() -> None:
+    """Refuse a FASTJWT_ENGINE that cannot run here before anything else goes wrong because of it."""
+    from fastjwt import engine
 
-    def print_help(self, file: SupportsWrite[str] | None = None) -> None:
-        if file is not None:
-            super().print_help(file)
-        else:
-            _print(self.format_help())
-
-
-class _PrintVersion(argparse.Action):
-    """Likewise for the version."""
-
-    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
-        _print(f"fastjwt {__version__}\n")
-        parser.exit()
-
-
-def _print(text: str) -> None:
-    with open_output(None) as output:
-        output.write(text.encode())
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
-        prog="fastjwt",
-        description=_DESCRIPTION,
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    parser.add_argument("--version", action=_PrintVersion, nargs=0, help="print the version and exit")
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", dest="command", required=True)
-    for command in (keygen, jwks, sign, verify, inspect, doctor, demo):
-        command.add_to(commands)
-    return parser
+    try:
+        engine()
+    except (RuntimeError, ValueError) as error:
+        raise UsageFault(f"{error} (`fastjwt doctor` tells more)") from None
 
 
 def _never_fail_to_print() -> None:
@@ -102,3 +79,51 @@ def _never_fail_to_print() -> None:
         if isinstance(stream, io.TextIOWrapper):
             with contextlib.suppress(ValueError, OSError):
                 stream.reconfigure(errors="backslashreplace")
+
+
+@contextlib.contextmanager
+def _one_line_warnings() -> Iterator[None]:
+    """Show the library's warnings (that the slow engine runs) without file names and source lines."""
+    with warnings.catch_warnings():
+        warnings.showwarning = lambda message, *_, **__: say(f"fastjwt: warning: {message}")
+        yield
+
+
+class _Terminated(BaseException):
+    """Somebody ended the process by a signal; like KeyboardInterrupt, it passes everything but clean-up."""
+
+    def __init__(self, signal_number: int) -> None:
+        super().__init__(signal_number)
+        self.status = 128 + signal_number
+
+
+@contextlib.contextmanager
+def _cleaning_up_when_terminated() -> Iterator[None]:
+    """Let SIGTERM and SIGHUP take temporary files away before they end the process."""
+
+    def terminate(signal_number: int, _frame: object) -> None:
+        raise _Terminated(signal_number)
+
+    before = {}
+    if threading.current_thread() is threading.main_thread():  # only there may handlers be set
+        for wanted in (signal.SIGTERM, signal.SIGHUP):
+            # Not if nohup, or whoever calls us, said otherwise.
+            if signal.getsignal(wanted) is signal.SIG_DFL:
+                before[wanted] = signal.signal(wanted, terminate)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _parser() -> Parser:
+    parser = Parser(prog="fastjwt", description=_DESCRIPTION, epilog=_EPILOG)
+    version = f"fastjwt {__version__}"
+    parser.add_argument(
+        "--version", action=PrintVersion, nargs=0, const=version, help="print the version and exit"
+    )
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", dest="command", required=True)
+    for command in (keygen, jwks, sign, verify, inspect, doctor, demo):
+        command.add_to(commands)
+    return parser

@@ -11,10 +11,11 @@ from fastjwt.cli.terminal import Progress
 from fastjwt.cli.writing import open_output
 
 _DESCRIPTION = """\
-Mint tokens with OpenID Connect claims, spoil 1 % of them in different ways, verify all
-of them against a JSON Web Key Set, and compare what was found with what was spoiled,
-token by token. Then say how fast that was, also as a ratio to a bare libcrypto loop
-measured in the same process. The spoiling is the same each time."""
+Mint tokens with OpenID Connect claims, spoil 1 % of them in different ways,
+verify all of them against a JSON Web Key Set, and compare what was found with
+what was spoiled, token by token. Then say how fast that was, also as a ratio
+to a bare libcrypto loop measured in the same process. What is spoiled, and
+how, is the same each time."""
 
 _EXAMPLES = """\
 exit codes:
@@ -30,8 +31,6 @@ def add_to(commands: Any) -> None:
         help="mint, spoil and verify 100,000 tokens, and say how fast",
         description=_DESCRIPTION,
         epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     parser.add_argument(
         "--tokens", type=int, default=100_000, metavar="N", help="how many tokens (default: 100000)"

@@ -9,14 +9,16 @@ from fastjwt.cli.exits import INVALID, OK
 from fastjwt.cli.writing import open_output
 
 _DESCRIPTION = """\
-Say which engine runs here and why not a better one, what the package was built with,
-what this machine offers, and what should be put right, with the commands that do."""
+Say which engine runs here and why not a better one, what the package was
+built with, what this machine offers, and what should be put right, with the
+commands that do."""
 
 _EXAMPLES = """\
 exit codes:
   0  a native engine runs, and nothing needs to be done
-  1  there is a problem worth acting on: no native engine, an engine that was asked for
-     and cannot run, or files of a foreign distribution in this package's place
+  1  there is a problem worth acting on: no native engine, an engine that was
+     asked for and cannot run, a library of another version than the one built
+     for, or a foreign distribution in this package's place
 """
 
 
@@ -27,8 +29,6 @@ def add_to(commands: Any) -> None:
         help="say which engine runs, and why not a better one",
         description=_DESCRIPTION,
         epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.set_defaults(run=run)

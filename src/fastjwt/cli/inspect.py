@@ -15,9 +15,9 @@ from fastjwt.cli.terminal import printable, say
 from fastjwt.cli.writing import Output, open_output
 
 _DESCRIPTION = """\
-Show header and claims of a token. Nothing is verified: anybody can write such a token,
-so use what you see here to look, never to decide. SOURCE is a token, a file of tokens
-(one a line), or - for stdin."""
+Show header and claims of a token. Nothing is verified: anybody can write such
+a token, so use what you see here to look, never to decide. SOURCE is a token,
+a file of tokens (one a line), or - for stdin."""
 
 _EXAMPLES = """\
 exit codes:
@@ -34,8 +34,6 @@ def add_to(commands: Any) -> None:
         help="show what a token says, unverified",
         description=_DESCRIPTION,
         epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     parser.add_argument("source", metavar="SOURCE", help="a token, a file of tokens, or - for stdin")
     parser.add_argument("--json", action="store_true", help="print one JSON object a token")

@@ -14,12 +14,18 @@ if TYPE_CHECKING:
     from fastjwt import RSAPublicKey
 
 _DESCRIPTION = """\
-Print the JSON Web Key Set (RFC 7517 section 5) of all the given keys: what belongs
-at a jwks_uri. Each file holds a private or a public RSA key (PEM, DER or JWK), a
-certificate, or another key set. Only public parts are ever written. A key keeps the
-kid of its JWK; one without gets its RFC 7638 thumbprint, or what --kid says."""
+Print the JSON Web Key Set (RFC 7517 section 5) of all the given keys: what
+belongs at a jwks_uri. Each file holds a private or a public RSA key (PEM, DER
+or JWK), a certificate, or another key set. Only public parts are ever
+written.
+
+A key keeps the kid of its JWK; one without gets its RFC 7638 thumbprint, or
+what --kid says."""
 
 _EXAMPLES = """\
+exit codes:
+  0  written    2  wrong usage    3  a key cannot be read, or the set written
+
 examples:
   fastjwt jwks private.pem > jwks.json
   fastjwt jwks old-jwks.json new-private.pem --output jwks.json
@@ -33,8 +39,6 @@ def add_to(commands: Any) -> None:
         help="make a public key set of key files",
         description=_DESCRIPTION,
         epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     parser.add_argument(
         "files", nargs="+", metavar="KEYFILE", help="a key, a certificate or a key set; - is stdin"

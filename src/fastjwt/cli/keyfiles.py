@@ -167,7 +167,7 @@ def password_from(password_file: str | None, key_path: str) -> bytes:
     Never from the command line or the environment, where other processes could read it.
     """
     if password_file is None:
-        if sys.stdin is None or not sys.stdin.isatty():
+        if not _somebody_is_there():
             raise InputFault(f"{key_path}: is encrypted; give its password with --password-file")
         return prompt(f"Password for {key_path}: ")
     line = read_small(password_file, _PASSWORD_BYTES, "a password").split(b"\n", 1)[0].removesuffix(b"\r")
@@ -176,10 +176,16 @@ def password_from(password_file: str | None, key_path: str) -> bytes:
     return line
 
 
+def _somebody_is_there() -> bool:
+    return sys.stdin is not None and sys.stdin.isatty()
+
+
 def prompt(question: str) -> bytes:
     """Ask for a password at the terminal, without showing it."""
     import getpass
 
+    if not _somebody_is_there():
+        raise InputFault("there is no terminal to ask for a password at; use --password-file")
     try:
         return getpass.getpass(question).encode("utf-8", "surrogateescape")
     except EOFError:

@@ -14,12 +14,16 @@ if TYPE_CHECKING:
     from fastjwt import RSAPrivateKey
 
 _DESCRIPTION = """\
-Make a new RSA key pair for RS256. The private key goes to --out (or stdout), the
-public one to --public if that is given. Key files are created with mode 0600; one
-that exists is left alone unless --force is given, and symbolic links are never
-followed."""
+Make a new RSA key pair for RS256. The private key goes to --out (or stdout),
+the public one to --public if that is given.
+
+Key files are created with mode 0600. One that exists is left alone unless
+--force is given, and symbolic links are never followed."""
 
 _EXAMPLES = """\
+exit codes:
+  0  made    2  wrong usage    3  a file cannot be read or written
+
 examples:
   fastjwt keygen --out private.pem --public public.pem
   fastjwt keygen --bits 3072 --format jwk --kid 2024-05 --out private.jwk
@@ -34,8 +38,6 @@ def add_to(commands: Any) -> None:
         help="make a new RSA key",
         description=_DESCRIPTION,
         epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     parser.add_argument(
         "--bits", type=int, default=2048, metavar="N", help="size of the key in bits (default: 2048)"

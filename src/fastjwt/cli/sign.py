@@ -19,16 +19,22 @@ if TYPE_CHECKING:
     from fastjwt import Signer
 
 _DESCRIPTION = """\
-Sign claims and print tokens, one a line, in the order of the claims. CLAIMS is a file
-(or - for stdin) that holds one JSON object, spread over lines as you like, or one
-JSON object a line. Blank lines are skipped. The first object that cannot be signed
-ends the run with exit code 3 after the tokens of those before it; an --output FILE
-appears only when all tokens are there."""
+Sign claims and print tokens, one a line, in the order of the claims. CLAIMS
+is a file (or - for stdin) that holds one JSON object, spread over lines as
+you like, or one JSON object a line. Blank lines are skipped.
+
+The first object that cannot be signed ends the run with exit code 3, after
+the tokens of those before it; an --output FILE appears only when all tokens
+are there."""
 
 _EXAMPLES = """\
+exit codes:
+  0  all signed    2  wrong usage    3  claims, key or output at fault
+
 examples:
   echo '{"sub": "svc-1"}' | fastjwt sign --key private.pem --ttl 3600
-  fastjwt sign claims.jsonl --key private.pem --thumbprint-kid --ttl 600 --output tokens.txt
+  fastjwt sign claims.jsonl --key private.pem --thumbprint-kid --ttl 600 \\
+      --output tokens.txt
 """
 
 # What a token may hold (256 KiB, encoded) leaves room for less; this only has to end the reading of endless lines.
@@ -42,8 +48,6 @@ def add_to(commands: Any) -> None:
         help="sign claims, one token for each JSON object",
         description=_DESCRIPTION,
         epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     parser.add_argument(
         "claims", nargs="?", default="-", metavar="CLAIMS", help="file of claims (default: -, stdin)"
@@ -80,7 +84,7 @@ def add_to(commands: Any) -> None:
         "--ttl",
         type=options.seconds,
         metavar="SECONDS",
-        help="set exp that far from now, and iat to now, where claims have none",
+        help="set exp that far from now, and iat to now, where claims have none (default: neither)",
     )
     parser.add_argument(
         "--jti", action="store_true", help="give each token a random jti where its claims have none"
@@ -97,7 +101,7 @@ def add_to(commands: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Sign all claims; the first that cannot be signed is an `InputFault`."""
-    from fastjwt import Signer
+    from fastjwt import InvalidKeyError, Signer
 
     key = private_key(arguments.key, arguments.password_file)
     kid = key.thumbprint() if arguments.thumbprint_kid else arguments.kid or key.kid
@@ -111,6 +115,8 @@ def run(arguments: argparse.Namespace) -> int:
             ttl=arguments.ttl,
             jti=arguments.jti,
         )
+    except InvalidKeyError as error:  # such as a secret whose JWK is for verifying alone
+        raise InputFault(f"{arguments.key}: {error}") from None
     except (TypeError, ValueError) as error:
         raise UsageFault(str(error)) from None
     with closing(Source(arguments.claims)) as source, open_output(arguments.output, private=True) as output:

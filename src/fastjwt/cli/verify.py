@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import time
-from collections import Counter, deque
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
@@ -13,11 +12,12 @@ from fastjwt.cli import options
 from fastjwt.cli.exits import INVALID, OK, UsageFault
 from fastjwt.cli.keyfiles import key_set, verifying_key
 from fastjwt.cli.reading import CHUNK, Lines, token_source
-from fastjwt.cli.terminal import Progress, number, say
-from fastjwt.cli.writing import Output, open_output
+from fastjwt.cli.results import Results
+from fastjwt.cli.terminal import Progress, printable, say
+from fastjwt.cli.writing import open_output
 
 if TYPE_CHECKING:
-    from fastjwt import InvalidTokenError, Verifier
+    from fastjwt import JWKSet, Verifier
 
 _DESCRIPTION = """\
 Verify tokens and write one JSON object a line, in the order of the tokens:
@@ -26,24 +26,34 @@ Verify tokens and write one JSON object a line, in the order of the tokens:
   {"line":2,"valid":false,"error":"expired","message":"..."}
   {"line":3,"valid":false,"error":"missing_claim","message":"...","claim":"exp"}
 
-SOURCE is a file with one token a line, - for stdin, or a token itself (whatever is no
-file and begins as tokens do: eyJ...). Line ends are LF or CRLF; blank lines are
-skipped but counted, so that "line" is the line of the file. A line that is too long,
-or no token at all, is a result like any other. A summary by reason goes to stderr.
+SOURCE is a file with one token a line, - for stdin, or a token itself (what
+is no file and begins as tokens do: eyJ...). Line ends are LF or CRLF; blank
+lines are skipped but counted, so that "line" is the line of the file. What is
+too long or no token at all is a result like any other. A summary by reason
+goes to stderr.
 
-Memory stays bounded whatever the input's size. --output FILE appears when it is
-complete, and not at all otherwise."""
+Memory stays bounded whatever the input's size. --output FILE appears when it
+is complete, and not at all otherwise."""
 
 _EXAMPLES = """\
+"error" is one of these codes, "message" may change:
+  decode_error, invalid_algorithm, key_not_found, invalid_signature, expired,
+  immature, missing_claim, invalid_issuer, invalid_audience, invalid_subject,
+  invalid_issued_at, invalid_jti, invalid_type
+
 exit codes:
   0  every token is valid            2  wrong usage
   1  at least one token is not       3  something cannot be read or written
 
 examples:
-  fastjwt verify tokens.txt --jwks jwks.json --issuer https://id.example.com --audience api
-  fastjwt verify - --key public.pem --allow-any-audience --only invalid < tokens.txt
+  fastjwt verify tokens.txt --jwks jwks.json --issuer https://id.example.com \\
+      --audience api --output results.jsonl
+  fastjwt verify - --key public.pem --allow-any-audience --only invalid
   fastjwt verify log-of-may.txt --jwks jwks.json --audience api --now 1715000000
 """
+
+
+_MENTIONED_MEMBERS = 5
 
 
 def add_to(commands: Any) -> None:
@@ -51,10 +61,9 @@ def add_to(commands: Any) -> None:
     parser = commands.add_parser(
         "verify",
         help="verify tokens, one a line",
+        usage="%(prog)s SOURCE (--key FILE | --jwks FILE) [option ...]",
         description=_DESCRIPTION,
         epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     parser.add_argument("source", metavar="SOURCE", help="file of tokens, - for stdin, or one token")
     keys = parser.add_mutually_exclusive_group(required=True)
@@ -88,7 +97,7 @@ def _add_expectations(group: Any) -> None:
         type=options.seconds,
         default=0,
         metavar="SECONDS",
-        help="tolerance for exp, nbf and iat (default: 0)",
+        help="tolerance for exp, nbf and iat (default: 0, at most 86400)",
     )
     group.add_argument(
         "--max-age",
@@ -181,14 +190,27 @@ def _add_running(group: Any) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Verify all tokens; the exit code says whether every one was valid."""
     verifier = _verifier(arguments)
-    tally = _Tally()
     with closing(token_source(arguments.source)) as source, open_output(arguments.output) as output:
         if source.is_terminal:
             say("reading tokens from the terminal, one a line; Ctrl-D ends")
-        _verify_all(verifier, Lines(source, arguments.max_token_bytes), output, arguments, tally, source.size)
+        results = Results(output, only=arguments.only, with_claims=not arguments.no_claims)
+        lines = Lines(source, arguments.max_token_bytes)
+        progress = Progress("verify", source.size, quiet=arguments.quiet)
+        try:
+            for run_of_lines in lines.runs():
+                _verify_run(
+                    verifier,
+                    run_of_lines,
+                    results,
+                    arguments,
+                    lambda: progress.show(results.total, lines.bytes_read),
+                )
+                output.flush()  # whoever waits at the other end of a pipe shall have what is done
+        finally:
+            progress.clear()
     if not arguments.quiet:
-        tally.say(source.name, arguments)
-    return INVALID if tally.invalid else OK
+        results.say_summary(source.name, blank=lines.blank, threads=arguments.threads, as_json=arguments.json)
+    return INVALID if results.invalid else OK
 
 
 def _verifier(arguments: argparse.Namespace) -> Verifier:
@@ -199,9 +221,8 @@ def _verifier(arguments: argparse.Namespace) -> Verifier:
     keys: Any
     if arguments.jwks is not None:
         keys = key_set(arguments.jwks, allow_secret_members=arguments.allow_secret_members, **loading)
-        if keys.skipped and not arguments.quiet:
-            for skipped in keys.skipped:
-                say(f"{arguments.jwks}: member {skipped.index + 1} is not used: {skipped.reason}")
+        if not arguments.quiet:
+            _mention_skipped(arguments.jwks, keys)
     else:
         keys = [verifying_key(path, **loading) for path in arguments.key]
     try:
@@ -227,123 +248,34 @@ def _verifier(arguments: argparse.Namespace) -> Verifier:
         raise UsageFault(str(error)) from None
 
 
-def _verify_all(
+def _mention_skipped(path: str, keys: JWKSet) -> None:
+    for skipped in keys.skipped[:_MENTIONED_MEMBERS]:
+        say(printable(f"{path}: member {skipped.index + 1} is not used: {skipped.reason}"))
+    more = len(keys.skipped) - _MENTIONED_MEMBERS
+    if more > 0:
+        say(f"{path}: {more} more are not used")
+
+
+def _verify_run(
     verifier: Verifier,
-    lines: Lines,
-    output: Output,
+    lines: Iterator[tuple[int, bytes]],
+    results: Results,
     arguments: argparse.Namespace,
-    tally: _Tally,
-    total_bytes: int | None,
+    show_progress: Callable[[], None],
 ) -> None:
-    progress = Progress("verify", total_bytes, quiet=arguments.quiet)
-    try:
-        for run_of_lines in lines.runs():
-            numbers: deque[int] = deque()
-            stream = verifier.verify_stream(
-                _tokens(run_of_lines, numbers), chunk=CHUNK, now=arguments.now, threads=arguments.threads
-            )
-            for result in stream:
-                line = numbers.popleft()
-                if result.error is None:
-                    tally.valid += 1
-                    if arguments.only != "invalid":
-                        output.write(_accepted(line, None if arguments.no_claims else result.claims))
-                else:
-                    tally.errors[result.error.code] += 1
-                    if arguments.only != "valid":
-                        output.write(_refused(line, result.error))
-                progress.show(line, lines.bytes_read)
-            output.flush()  # whoever waits at the other end of a pipe shall have what is done
-    finally:
-        progress.clear()
-        tally.blank = lines.blank
+    numbers: deque[int] = deque()
+    stream = verifier.verify_stream(
+        _tokens(lines, numbers), chunk=CHUNK, now=arguments.now, threads=arguments.threads
+    )
+    for count, result in enumerate(stream):
+        results.add(numbers.popleft(), result)
+        if not count % 256:
+            show_progress()
 
 
-def _tokens(run: Iterator[tuple[int, bytes]], numbers: deque[int]) -> Iterator[str]:
-    """Yield the tokens of `run` and keep the numbers of their lines until the results are there."""
-    for number_of_line, token in run:
-        numbers.append(number_of_line)
-        yield token.decode(
-            "latin-1"
-        )  # batches of str are joined fastest; whatever is not ASCII stays not ASCII
-
-
-# --- Results ---------------------------------------------------------------------------------------------------------
-
-# The claims are one level down in a result, and passed the verifier's own limit (at most 256) before.
-_RESULT_DEPTH = 300
-
-
-def _accepted(line: int, claims: dict[str, Any] | None) -> bytes:
-    result: dict[str, Any] = {"line": line, "valid": True}
-    if claims is not None:
-        result["claims"] = claims
-    return _json_line(result)
-
-
-def _refused(line: int, error: InvalidTokenError) -> bytes:
-    # Messages may quote what a token said; whatever that was, the result is UTF-8.
-    message = str(error).encode("utf-8", "backslashreplace").decode("utf-8")
-    result = {"line": line, "valid": False, "error": error.code, "message": message}
-    claim = getattr(error, "claim", None)
-    if isinstance(claim, str):
-        result["claim"] = claim
-    return _json_line(result)
-
-
-def _json_line(result: dict[str, Any]) -> bytes:
-    from fastjwt import strict_json
-
-    return strict_json.write(result, max_depth=_RESULT_DEPTH) + b"\n"
-
-
-class _Tally:
-    """What was found, for the summary."""
-
-    def __init__(self) -> None:
-        self.valid = 0
-        self.errors: Counter[str] = Counter()
-        self.blank = 0
-        self._started = time.monotonic()
-
-    @property
-    def invalid(self) -> int:
-        return sum(self.errors.values())
-
-    def say(self, source: str, arguments: argparse.Namespace) -> None:
-        """Print the summary to stderr, for people or (`--json`) for machines."""
-        from fastjwt import engine
-
-        seconds = time.monotonic() - self._started
-        tokens = self.valid + self.invalid
-        errors = dict(sorted(self.errors.items(), key=lambda item: (-item[1], item[0])))
-        info = engine()
-        threads = (
-            1 if info.name == "pure" else arguments.threads or info.threads
-        )  # the pure engine works on one
-        if arguments.json:
-            import json
-
-            summary = {
-                "tokens": tokens,
-                "valid": self.valid,
-                "invalid": self.invalid,
-                "errors": errors,
-                "blank_lines": self.blank,
-                "seconds": round(seconds, 6),
-                "engine": info.name,
-                "threads": threads,
-            }
-            say(json.dumps(summary))
-            return
-        if not tokens:
-            say(f"{source}: no tokens")
-            return
-        blank = f", {self.blank:,} blank lines skipped" if self.blank else ""
-        say(f"{tokens:,} tokens: {self.valid:,} valid, {self.invalid:,} invalid{blank}")
-        for code, count in errors.items():
-            say(f"{count:>10,}  {code}")
-        say(
-            f"{seconds:.2f} s, {number(tokens / max(seconds, 1e-9))} tokens/s,"
-            f" engine {info.name}, {threads} thread{'s' if threads != 1 else ''}"
-        )
+def _tokens(lines: Iterator[tuple[int, bytes]], numbers: deque[int]) -> Iterator[str]:
+    """Yield the tokens of `lines`, and keep the numbers of their lines until the results are there."""
+    for line, token in lines:
+        numbers.append(line)
+        # Batches of str are joined fastest, and whatever is not ASCII stays not ASCII.
+        yield token.decode("latin-1")
