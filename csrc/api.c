@@ -1,10 +1,12 @@
 /* The door: what Python hands over is checked here, and nothing below checks it again. */
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #include "base64url.h"
 #include "batch.h"
+#include "cpu.h"
 #include "fastjwt.h"
 #include "fork.h"
 #include "jws.h"
@@ -18,6 +20,21 @@
 int fj_init(void) {
     fj_fork_watch();
     return (int)fj_openssl_init();
+}
+
+int fj_kernel(void) {
+    static atomic_int known; /* the answer plus one; two threads may both look for it, and find the same */
+    int answer = atomic_load(&known) - 1;
+    if (answer < 0) {
+        const unsigned needed = FJ_CPU_AVX512 | FJ_CPU_IFMA;
+        if ((fj_cpu() & needed) != needed) {
+            answer = FJ_KERNEL_NO_CPU;
+        } else {
+            answer = fj_selftest52() == FJ_OK ? FJ_KERNEL_READY : FJ_KERNEL_WRONG;
+        }
+        atomic_store(&known, answer + 1);
+    }
+    return answer;
 }
 
 void fj_shutdown(void) {
@@ -46,21 +63,23 @@ static int lengths_fit(const uint64_t *lengths, size_t count, size_t data_len) {
     return left == 0;
 }
 
-long fj_split(uint8_t *status, struct fj_token *tokens, uint64_t *payload_start, uint64_t *payload_end, uint32_t *names,
-              uint32_t *first, uint8_t *decoded, const uint8_t *data, size_t data_len, const uint64_t *lengths,
-              size_t count, const struct fj_limits *limits) {
+long fj_split(uint8_t *status, struct fj_token *tokens, uint64_t *payload_start, uint64_t *payload_end,
+              uint32_t *names, uint32_t *first, uint8_t *decoded, const uint8_t *data, size_t data_len,
+              const uint64_t *lengths, size_t count, const struct fj_limits *limits) {
     if (count > UINT32_MAX / 4 || !lengths_fit(lengths, count, data_len)) {
         return -2;
     }
-    return fj_jws_split(status, tokens, payload_start, payload_end, names, first, decoded, data, lengths, count, limits);
+    return fj_jws_split(status, tokens, payload_start, payload_end, names, first, decoded, data, lengths,
+                        count, limits);
 }
 
 /* --- Crossing 2 ------------------------------------------------------------------------------------------------------ */
 
-int fj_verify_start(fj_job **job, uint8_t *status, const struct fj_token *tokens, size_t count, const uint8_t *data,
-                    const uint8_t *decoded, fj_key *const *keys, const uint8_t *verdicts, size_t header_count,
-                    unsigned threads) {
-    *job = fj_batch_verify(status, tokens, count, data, decoded, keys, verdicts, header_count, threads > 0 ? threads : 1);
+int fj_verify_start(fj_job **job, uint8_t *status, const struct fj_token *tokens, size_t count,
+                    const uint8_t *data, const uint8_t *decoded, fj_key *const *keys, const uint8_t *verdicts,
+                    size_t header_count, unsigned threads) {
+    *job = fj_batch_verify(status, tokens, count, data, decoded, keys, verdicts, header_count,
+                           threads > 0 ? threads : 1);
     return *job != NULL ? FJ_OK : FJ_NO_MEMORY;
 }
 
@@ -68,18 +87,20 @@ int fj_single_split(struct fj_single *single, const uint8_t *text, size_t text_l
     const uint64_t length = text_len;
     uint8_t status = FJ_NO_MEMORY;
     uint32_t first = 0;
-    (void)fj_jws_split(&status, &single->token, &single->payload_start, &single->payload_end, &single->names, &first,
-                       single->decoded, text, &length, 1, &single->limits); /* allocates nothing for one token */
+    (void)fj_jws_split(&status, &single->token, &single->payload_start, &single->payload_end, &single->names,
+                       &first, single->decoded, text, &length, 1,
+                       &single->limits); /* allocates nothing for one token */
     return status;
 }
 
 int fj_single_verify(const struct fj_single *single, fj_key *key, const uint8_t *text) {
-    return fj_verify_message(key, single->decoded + single->token.signature_start, single->token.signature_len, text,
-                             single->token.signed_len);
+    return fj_verify_message(key, single->decoded + single->token.signature_start,
+                             single->token.signature_len, text, single->token.signed_len);
 }
 
 size_t fj_sign_len(const fj_key *key, size_t prefix_len, const uint64_t *payload_lengths, size_t count) {
-    const size_t limit = SIZE_MAX / 4; /* far above what memory holds, far below what could wrap a sum of two */
+    const size_t limit =
+        SIZE_MAX / 4; /* far above what memory holds, far below what could wrap a sum of two */
     const size_t tail_len = 1 + fj_base64url_encoded_len(fj_key_signature_len(key));
     size_t total = 0;
     if (prefix_len > limit) {
@@ -98,9 +119,9 @@ size_t fj_sign_len(const fj_key *key, size_t prefix_len, const uint64_t *payload
     return total;
 }
 
-int fj_sign_start(fj_job **job, uint8_t *out, size_t out_len, uint8_t *status, fj_key *key, const uint8_t *prefix,
-                  size_t prefix_len, const uint8_t *payloads, size_t payloads_len, const uint64_t *payload_lengths,
-                  size_t count, unsigned threads) {
+int fj_sign_start(fj_job **job, uint8_t *out, size_t out_len, uint8_t *status, fj_key *key,
+                  const uint8_t *prefix, size_t prefix_len, const uint8_t *payloads, size_t payloads_len,
+                  const uint64_t *payload_lengths, size_t count, unsigned threads) {
     *job = NULL;
     if (!lengths_fit(payload_lengths, count, payloads_len) ||
         fj_sign_len(key, prefix_len, payload_lengths, count) != out_len || (out_len == 0 && count > 0)) {
@@ -114,7 +135,8 @@ int fj_sign_start(fj_job **job, uint8_t *out, size_t out_len, uint8_t *status, f
 
 /* --- The raw layer --------------------------------------------------------------------------------------------------- */
 
-int fj_sign_message(fj_key *key, uint8_t *signature, size_t signature_len, const uint8_t *message, size_t message_len) {
+int fj_sign_message(fj_key *key, uint8_t *signature, size_t signature_len, const uint8_t *message,
+                    size_t message_len) {
     enum fj_status status = FJ_OK;
     if (signature_len != fj_key_signature_len(key) || fj_key_kind(key) == FJ_KEY_PUBLIC) {
         return FJ_INTERNAL;

@@ -5,7 +5,8 @@
 #include "cpu.h"
 #include "text_avx512.h"
 
-#define FOREIGN 0xff /* the only value with its top bit set: or-ing the values of a block finds a foreign byte */
+#define FOREIGN \
+    0xff /* the only value with its top bit set: or-ing the values of a block finds a foreign byte */
 
 /* RFC 4648, table 2: the value of each character. */
 static const uint8_t VALUE[256] = {

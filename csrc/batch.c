@@ -11,9 +11,10 @@
 #include "rsa.h"
 
 enum {
-    /* Items between two looks at the clock: some milliseconds of work, as a signature of 4096 bits takes 3 ms. */
-    VERIFY_GRAIN = 16,
-    SIGN_GRAIN = 4,
+    /* Items between two looks at the clock: milliseconds of work, and whole groups of lanes.  A signature of 4096 bits
+     * takes libcrypto 3 ms. */
+    VERIFY_GRAIN = 64,
+    SIGN_GRAIN = FJ_LANES,
     HMAC_GRAIN = 256
 };
 
@@ -56,26 +57,27 @@ enum fj_status fj_verify_with(struct fj_context *context, const fj_key *key, con
         return status;
     }
     const enum fj_status status = fj_sha256(context, digest, message, message_len);
-    return status == FJ_OK ? fj_rsa_verify(context, signature, signature_len, digest) : status;
+    return status == FJ_OK ? fj_rsa_verify(context, key, signature, signature_len, digest) : status;
 }
 
-enum fj_status fj_sign_with(struct fj_context *context, const fj_key *key, uint8_t *signature, size_t signature_len,
-                            const uint8_t *message, size_t message_len) {
+enum fj_status fj_sign_with(struct fj_context *context, const fj_key *key, uint8_t *signature,
+                            size_t signature_len, const uint8_t *message, size_t message_len) {
+    uint8_t digests[FJ_LANES][FJ_SHA256_LEN];
+    uint8_t *const signatures[FJ_LANES] = {signature};
+    enum fj_status status[FJ_LANES];
     if (fj_key_kind(key) == FJ_KEY_SECRET) {
         fj_count_one(FJ_COUNT_HMAC_SIGN);
-        const enum fj_status status = fj_hmac_sha256(context, signature, message, message_len);
-        if (status != FJ_OK) {
-            memset(signature, 0, signature_len);
+        status[0] = fj_hmac_sha256(context, signature, message, message_len);
+    } else {
+        status[0] = fj_sha256(context, digests[0], message, message_len);
+        if (status[0] == FJ_OK) {
+            fj_rsa_sign_many(status, context, key, signatures, (const uint8_t(*)[FJ_SHA256_LEN])digests, 1);
         }
-        return status;
     }
-    uint8_t digest[FJ_SHA256_LEN];
-    const enum fj_status status = fj_sha256(context, digest, message, message_len);
-    if (status != FJ_OK) {
+    if (status[0] != FJ_OK) {
         memset(signature, 0, signature_len);
-        return status;
     }
-    return fj_rsa_sign(context, signature, signature_len, digest);
+    return status[0];
 }
 
 /* --- Borrowed contexts ----------------------------------------------------------------------------------------------- */
@@ -107,14 +109,78 @@ static enum fj_status hand_take(struct hand *hand, fj_key *key) {
 
 /* --- Verifying ------------------------------------------------------------------------------------------------------- */
 
-static enum fj_status verify_token(const struct fj_job *job, struct hand *hand, const struct fj_token *token) {
+/* Tokens whose keys take lanes, of one signature length, until there are as many as lanes. */
+struct lanes {
+    size_t count;
+    size_t signature_len;
+    const fj_key *keys[FJ_LANES];
+    const uint8_t *signatures[FJ_LANES];
+    uint8_t digests[FJ_LANES][FJ_SHA256_LEN];
+    size_t items[FJ_LANES];
+};
+
+enum { SIGNATURE_LENGTHS = 3 /* that take lanes: of 2048, 3072 and 4096 bits */ };
+
+static void lanes_verify(const struct fj_job *job, struct lanes *lanes) {
+    enum fj_status status[FJ_LANES];
+    if (lanes->count == 0) {
+        return;
+    }
+    fj_rsa_verify_many(status, lanes->keys, lanes->signatures,
+                       (const uint8_t(*)[FJ_SHA256_LEN])lanes->digests, lanes->count);
+    for (size_t l = 0; l < lanes->count; l++) {
+        job->status[lanes->items[l]] = (uint8_t)status[l];
+    }
+    lanes->count = 0;
+}
+
+/* The lanes for signatures of this length; at most SIGNATURE_LENGTHS lengths are asked for. */
+static struct lanes *lanes_for(struct lanes *lanes, size_t signature_len) {
+    while (lanes->signature_len != signature_len && lanes->signature_len != 0) {
+        lanes++;
+    }
+    lanes->signature_len = signature_len;
+    return lanes;
+}
+
+/* Put one token into its lanes, and verify them when they are full.  FJ_PENDING, or why not. */
+static enum fj_status verify_in_lanes(const struct fj_job *job, struct hand *hand, struct lanes *all,
+                                      fj_key *key, size_t item) {
+    const struct fj_token *const token = &job->tokens[item];
+    struct lanes *const lanes = lanes_for(all, token->signature_len);
+    const size_t l = lanes->count;
+    const enum fj_status status =
+        fj_sha256(hand->context, lanes->digests[l], job->data + token->start, token->signed_len);
+    if (status != FJ_OK) {
+        return status;
+    }
+    lanes->keys[l] = key;
+    lanes->signatures[l] = job->decoded + token->signature_start;
+    lanes->items[l] = item;
+    lanes->count++;
+    if (lanes->count == FJ_LANES) {
+        lanes_verify(job, lanes);
+    }
+    return FJ_PENDING;
+}
+
+/* The status of one token, or FJ_PENDING when its lanes will tell. */
+static enum fj_status verify_token(const struct fj_job *job, struct hand *hand, struct lanes *lanes,
+                                   size_t item) {
+    const struct fj_token *const token = &job->tokens[item];
     fj_key *const key = job->keys[token->header];
     if (key == NULL) {
         return (enum fj_status)job->verdicts[token->header];
     }
+    if (token->signature_len != fj_key_signature_len(key)) {
+        return FJ_BAD_SIGNATURE;
+    }
     const enum fj_status status = hand_take(hand, key);
     if (status != FJ_OK) {
         return status;
+    }
+    if (fj_key_kind(key) != FJ_KEY_SECRET && fj_rsa_takes_lanes(key)) {
+        return verify_in_lanes(job, hand, lanes, key, item);
     }
     return fj_verify_with(hand->context, key, job->decoded + token->signature_start, token->signature_len,
                           job->data + token->start, token->signed_len);
@@ -123,49 +189,89 @@ static enum fj_status verify_token(const struct fj_job *job, struct hand *hand, 
 static void verify_items(struct fj_task *task, size_t begin, size_t end) {
     const struct fj_job *const job = (const struct fj_job *)task;
     struct hand hand = {NULL, NULL};
+    struct lanes lanes[SIGNATURE_LENGTHS];
+    for (int i = 0; i < SIGNATURE_LENGTHS; i++) {
+        lanes[i].count = 0;
+        lanes[i].signature_len = 0;
+    }
     for (size_t i = begin; i < end; i++) {
         if (job->status[i] == FJ_PENDING) {
-            job->status[i] = (uint8_t)verify_token(job, &hand, &job->tokens[i]);
+            const enum fj_status status = verify_token(job, &hand, lanes, i);
+            if (status != FJ_PENDING) { /* else its lanes may have told already, or will */
+                job->status[i] = (uint8_t)status;
+            }
         }
+    }
+    for (int i = 0; i < SIGNATURE_LENGTHS; i++) {
+        lanes_verify(job, &lanes[i]);
     }
     hand_empty(&hand);
 }
 
 /* --- Signing --------------------------------------------------------------------------------------------------------- */
 
-/* Write one token: the prefix, the payload's base64url, a dot, the signature's base64url. */
-static enum fj_status sign_token(const struct fj_job *job, struct hand *hand, uint8_t *signature, size_t index) {
+/* Write the part of a token that gets signed: the prefix and the payload's base64url.  Returns its length. */
+static size_t write_signing_input(const struct fj_job *job, size_t item) {
+    const size_t payload_at = job->payload_at[item];
+    const size_t payload_len = job->payload_at[item + 1] - payload_at;
+    uint8_t *const token = job->out + job->token_at[item];
+    memcpy(token, job->prefix, job->prefix_len);
+    fj_base64url_encode(token + job->prefix_len, job->payloads + payload_at, payload_len);
+    return job->prefix_len + fj_base64url_encoded_len(payload_len);
+}
+
+/* Finish a token with its signature, or leave zeros where there is none. */
+static void finish_token(const struct fj_job *job, size_t item, size_t signed_len, const uint8_t *signature,
+                         enum fj_status status) {
+    uint8_t *const token = job->out + job->token_at[item];
+    if (status == FJ_OK) {
+        token[signed_len] = '.';
+        fj_base64url_encode(token + signed_len + 1, signature, fj_key_signature_len(job->keys[0]));
+    } else {
+        memset(token, 0, job->token_at[item + 1] - job->token_at[item]);
+    }
+    job->status[item] = (uint8_t)status;
+}
+
+/* Sign up to FJ_LANES tokens from `begin` on. */
+static void sign_some(const struct fj_job *job, struct hand *hand, uint8_t *memory, size_t begin,
+                      size_t count) {
     fj_key *const key = job->keys[0];
     const size_t signature_len = fj_key_signature_len(key);
-    const size_t payload_at = job->payload_at[index];
-    const size_t payload_len = job->payload_at[index + 1] - payload_at;
-    uint8_t *const token = job->out + job->token_at[index];
-    const size_t token_len = job->token_at[index + 1] - job->token_at[index];
-    const size_t signed_len = job->prefix_len + fj_base64url_encoded_len(payload_len);
-    enum fj_status status = hand_take(hand, key);
-    if (status == FJ_OK) {
-        memcpy(token, job->prefix, job->prefix_len);
-        fj_base64url_encode(token + job->prefix_len, job->payloads + payload_at, payload_len);
-        status = fj_sign_with(hand->context, key, signature, signature_len, token, signed_len);
+    uint8_t digests[FJ_LANES][FJ_SHA256_LEN];
+    uint8_t *signatures[FJ_LANES];
+    size_t signed_len[FJ_LANES];
+    enum fj_status status[FJ_LANES];
+    enum fj_status ready = memory != NULL ? hand_take(hand, key) : FJ_NO_MEMORY;
+    for (size_t i = 0; i < count; i++) {
+        const uint8_t *const token = job->out + job->token_at[begin + i];
+        signatures[i] = memory != NULL ? memory + i * signature_len : NULL;
+        signed_len[i] = write_signing_input(job, begin + i);
+        if (ready != FJ_OK) {
+            status[i] = ready;
+        } else if (fj_key_kind(key) == FJ_KEY_SECRET) {
+            status[i] = fj_sign_with(hand->context, key, signatures[i], signature_len, token, signed_len[i]);
+        } else {
+            status[i] = ready = fj_sha256(hand->context, digests[i], token, signed_len[i]);
+        }
     }
-    if (status != FJ_OK) {
-        memset(token, 0, token_len);
-        return status;
+    if (ready == FJ_OK && fj_key_kind(key) != FJ_KEY_SECRET) {
+        fj_rsa_sign_many(status, hand->context, key, signatures, (const uint8_t(*)[FJ_SHA256_LEN])digests,
+                         count);
     }
-    token[signed_len] = '.';
-    fj_base64url_encode(token + signed_len + 1, signature, signature_len);
-    return FJ_OK;
+    for (size_t i = 0; i < count; i++) {
+        finish_token(job, begin + i, signed_len[i], signatures[i], ready != FJ_OK ? ready : status[i]);
+    }
 }
 
 static void sign_items(struct fj_task *task, size_t begin, size_t end) {
     const struct fj_job *const job = (const struct fj_job *)task;
-    const size_t signature_len = fj_key_signature_len(job->keys[0]);
     struct hand hand = {NULL, NULL};
-    uint8_t *const signature = malloc(signature_len);
-    for (size_t i = begin; i < end; i++) {
-        job->status[i] = (uint8_t)(signature != NULL ? sign_token(job, &hand, signature, i) : FJ_NO_MEMORY);
+    uint8_t *const memory = malloc(FJ_LANES * fj_key_signature_len(job->keys[0]));
+    for (size_t i = begin; i < end; i += FJ_LANES) {
+        sign_some(job, &hand, memory, i, end - i < FJ_LANES ? end - i : FJ_LANES);
     }
-    free(signature);
+    free(memory);
     hand_empty(&hand);
 }
 
@@ -210,8 +316,8 @@ static uint8_t *copy_of(const uint8_t *octets, size_t len) {
 }
 
 fj_job *fj_batch_verify(uint8_t *status, const struct fj_token *tokens, size_t count, const uint8_t *data,
-                        const uint8_t *decoded, fj_key *const *keys, const uint8_t *verdicts, size_t header_count,
-                        unsigned threads) {
+                        const uint8_t *decoded, fj_key *const *keys, const uint8_t *verdicts,
+                        size_t header_count, unsigned threads) {
     fj_job *const job = job_new(keys, header_count);
     if (job == NULL) {
         return NULL;
@@ -245,7 +351,8 @@ static size_t sign_grain(const fj_key *key) {
 }
 
 fj_job *fj_batch_sign(uint8_t *out, uint8_t *status, fj_key *key, const uint8_t *prefix, size_t prefix_len,
-                      const uint8_t *payloads, const uint64_t *payload_lengths, size_t count, unsigned threads) {
+                      const uint8_t *payloads, const uint64_t *payload_lengths, size_t count,
+                      unsigned threads) {
     fj_job *const job = job_new(&key, 1);
     if (job == NULL) {
         return NULL;
@@ -261,7 +368,8 @@ fj_job *fj_batch_sign(uint8_t *out, uint8_t *status, fj_key *key, const uint8_t 
     for (size_t i = 0; i < count; i++) {
         const size_t payload_len = (size_t)payload_lengths[i];
         job->payload_at[i + 1] = job->payload_at[i] + payload_len;
-        job->token_at[i + 1] = job->token_at[i] + prefix_len + fj_base64url_encoded_len(payload_len) + tail_len;
+        job->token_at[i + 1] =
+            job->token_at[i] + prefix_len + fj_base64url_encoded_len(payload_len) + tail_len;
     }
     job->status = status;
     job->out = out;

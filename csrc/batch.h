@@ -10,14 +10,15 @@ enum fj_status fj_verify_with(struct fj_context *context, const fj_key *key, con
                               size_t signature_len, const uint8_t *message, size_t message_len);
 
 /* Sign one message; signature_len is the key's.  Zeroes the signature on failure. */
-enum fj_status fj_sign_with(struct fj_context *context, const fj_key *key, uint8_t *signature, size_t signature_len,
-                            const uint8_t *message, size_t message_len);
+enum fj_status fj_sign_with(struct fj_context *context, const fj_key *key, uint8_t *signature,
+                            size_t signature_len, const uint8_t *message, size_t message_len);
 
 /* As fj_verify_start and fj_sign_start, whose arguments were checked. */
 fj_job *fj_batch_verify(uint8_t *status, const struct fj_token *tokens, size_t count, const uint8_t *data,
-                        const uint8_t *decoded, fj_key *const *keys, const uint8_t *verdicts, size_t header_count,
-                        unsigned threads);
+                        const uint8_t *decoded, fj_key *const *keys, const uint8_t *verdicts,
+                        size_t header_count, unsigned threads);
 fj_job *fj_batch_sign(uint8_t *out, uint8_t *status, fj_key *key, const uint8_t *prefix, size_t prefix_len,
-                      const uint8_t *payloads, const uint64_t *payload_lengths, size_t count, unsigned threads);
+                      const uint8_t *payloads, const uint64_t *payload_lengths, size_t count,
+                      unsigned threads);
 
 #endif

@@ -5,7 +5,11 @@
 static atomic_uint_least64_t counts[FJ_COUNTERS];
 
 void fj_count_one(enum fj_counter counter) {
-    atomic_fetch_add_explicit(&counts[counter], 1, memory_order_relaxed);
+    fj_count_many(counter, 1);
+}
+
+void fj_count_many(enum fj_counter counter, size_t operations) {
+    atomic_fetch_add_explicit(&counts[counter], operations, memory_order_relaxed);
 }
 
 uint64_t fj_count(int counter) {

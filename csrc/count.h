@@ -7,4 +7,7 @@
 /* Count one operation in the calling thread's favour; relaxed, a few nanoseconds. */
 void fj_count_one(enum fj_counter counter);
 
+/* Count several at once. */
+void fj_count_many(enum fj_counter counter, size_t operations);
+
 #endif

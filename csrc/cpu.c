@@ -29,7 +29,8 @@ static unsigned detect(void) {
     unsigned c = 0;
     unsigned d = 0;
     __builtin_cpu_init();
-    if (__get_cpuid_count(7, 0, &a, &b, &c, &d) != 0 && (b & bit_SHA) != 0 && __builtin_cpu_supports("sse4.1")) {
+    if (__get_cpuid_count(7, 0, &a, &b, &c, &d) != 0 && (b & bit_SHA) != 0 &&
+        __builtin_cpu_supports("sse4.1")) {
         found |= FJ_CPU_SHA;
     }
     if (system_keeps_zmm() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&

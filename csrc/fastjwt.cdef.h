@@ -14,30 +14,59 @@
  * The order is the order in which the steps of a verification find fault. */
 enum fj_status {
     FJ_OK = 0,
-    FJ_NOT_A_STRING = 1,       /* the item is neither str nor bytes (found by Python) */
-    FJ_TOO_LONG = 2,           /* longer than max_token_bytes */
-    FJ_BAD_SEGMENTS = 3,       /* not three non-empty segments with two dots between them */
-    FJ_HEADER_TOO_LONG = 4,    /* header segment longer than max_header_bytes */
-    FJ_BAD_ALPHABET = 5,       /* a byte outside A-Z a-z 0-9 - _ in a segment */
-    FJ_BAD_LENGTH = 6,         /* a segment of 1 modulo 4 characters */
-    FJ_BAD_BITS = 7,           /* unused trailing bits of a segment that are not zero */
-    FJ_BAD_HEADER = 8,         /* the header's JSON or one of its members (found by Python) */
-    FJ_BAD_ALGORITHM = 9,      /* alg unknown, not allowed, or not the key's (found by Python) */
-    FJ_KEY_NOT_FOUND = 10,     /* no single key fits kid and alg (found by Python) */
-    FJ_BAD_SIGNATURE = 11,     /* well-formed, but not signed by this key */
-    FJ_PENDING = 253,          /* split, not verified yet; never leaves the engine */
-    FJ_NO_MEMORY = 254,        /* an allocation failed; says nothing of the token */
-    FJ_INTERNAL = 255          /* libcrypto failed where it must not; says nothing of the token */
+    FJ_NOT_A_STRING = 1,    /* the item is neither str nor bytes (found by Python) */
+    FJ_TOO_LONG = 2,        /* longer than max_token_bytes */
+    FJ_BAD_SEGMENTS = 3,    /* not three non-empty segments with two dots between them */
+    FJ_HEADER_TOO_LONG = 4, /* header segment longer than max_header_bytes */
+    FJ_BAD_ALPHABET = 5,    /* a byte outside A-Z a-z 0-9 - _ in a segment */
+    FJ_BAD_LENGTH = 6,      /* a segment of 1 modulo 4 characters */
+    FJ_BAD_BITS = 7,        /* unused trailing bits of a segment that are not zero */
+    FJ_BAD_HEADER = 8,      /* the header's JSON or one of its members (found by Python) */
+    FJ_BAD_ALGORITHM = 9,   /* alg unknown, not allowed, or not the key's (found by Python) */
+    FJ_KEY_NOT_FOUND = 10,  /* no single key fits kid and alg (found by Python) */
+    FJ_BAD_SIGNATURE = 11,  /* well-formed, but not signed by this key */
+    FJ_PENDING = 253,       /* split, not verified yet; never leaves the engine */
+    FJ_NO_MEMORY = 254,     /* an allocation failed; says nothing of the token */
+    FJ_INTERNAL = 255       /* libcrypto failed where it must not; says nothing of the token */
 };
 
-enum fj_key_part { FJ_PART_N, FJ_PART_E, FJ_PART_D, FJ_PART_P, FJ_PART_Q, FJ_PART_DP, FJ_PART_DQ, FJ_PART_QI, FJ_PART_SECRET };
+enum fj_key_part {
+    FJ_PART_N,
+    FJ_PART_E,
+    FJ_PART_D,
+    FJ_PART_P,
+    FJ_PART_Q,
+    FJ_PART_DP,
+    FJ_PART_DQ,
+    FJ_PART_QI,
+    FJ_PART_SECRET
+};
 
-enum fj_counter { FJ_COUNT_OPENSSL_SIGN, FJ_COUNT_OPENSSL_VERIFY, FJ_COUNT_HMAC_SIGN, FJ_COUNT_HMAC_VERIFY, FJ_COUNTERS };
+enum fj_counter {
+    FJ_COUNT_OPENSSL_SIGN,
+    FJ_COUNT_OPENSSL_VERIFY,
+    FJ_COUNT_IFMA_SIGN,
+    FJ_COUNT_IFMA_VERIFY,
+    FJ_COUNT_IFMA_REDONE, /* signatures of the kernel that failed their check and were made again by libcrypto */
+    FJ_COUNT_HMAC_SIGN,
+    FJ_COUNT_HMAC_VERIFY,
+    FJ_COUNTERS
+};
+
+/* Who works with a key.  With FJ_ENGINE_IFMA the kernel does what it can, and libcrypto the rest. */
+enum fj_engine { FJ_ENGINE_OPENSSL, FJ_ENGINE_IFMA };
+
+/* Why the kernel cannot run here. */
+enum fj_kernel { FJ_KERNEL_READY, FJ_KERNEL_NO_CPU, FJ_KERNEL_WRONG };
 
 /* --- The library ------------------------------------------------------------------------------------------------- */
 
 /* Prepare everything that is fetched once.  Returns FJ_OK, or why the engine cannot run here.  May be called again. */
 int fj_init(void);
+
+/* Whether the 8-lane kernel can run here (enum fj_kernel): CPU and operating system are asked, then a known answer is
+ * signed and verified, once. */
+int fj_kernel(void);
 
 /* Let every running job come to its end; for the interpreter's exit, so that no thread is left inside libcrypto. */
 void fj_shutdown(void);
@@ -60,12 +89,12 @@ struct fj_octets {
     size_t len;
 };
 
-/* Make a public RSA key of modulus n and exponent e.  Returns NULL with *status set on failure. */
-fj_key *fj_key_public(int *status, struct fj_octets n, struct fj_octets e);
+/* Make a public RSA key of modulus n and exponent e, for an engine (enum fj_engine) that can run here.  Returns NULL with *status set on failure. */
+fj_key *fj_key_public(int *status, struct fj_octets n, struct fj_octets e, int engine);
 
 /* Make a private RSA key of `parts`, in the order of enum fj_key_part from FJ_PART_N to FJ_PART_QI.  The numbers were
  * checked by the caller; the load ends with one signature made and verified. */
-fj_key *fj_key_private(int *status, const struct fj_octets *parts);
+fj_key *fj_key_private(int *status, const struct fj_octets *parts, int engine);
 
 /* Make a new private RSA key with e = 65537. */
 fj_key *fj_key_generate(int *status, unsigned bits);
@@ -95,17 +124,17 @@ struct fj_limits {
     size_t max_token_len;
     size_t max_header_len;
     int allow_padding;
-    int want_payload;           /* 0: check the payload's base64url, but keep nothing of it */
+    int want_payload; /* 0: check the payload's base64url, but keep nothing of it */
 };
 
 /* Where the parts of one token lie. */
 struct fj_token {
-    uint64_t start;             /* in the joined tokens */
-    uint64_t signature_start;   /* in the decoded octets */
-    uint32_t header_len;        /* encoded; the signing input is the first signed_len bytes of the token */
+    uint64_t start;           /* in the joined tokens */
+    uint64_t signature_start; /* in the decoded octets */
+    uint32_t header_len;      /* encoded; the signing input is the first signed_len bytes of the token */
     uint32_t signed_len;
-    uint32_t signature_len;     /* decoded */
-    uint32_t header;            /* which of the batch's distinct headers */
+    uint32_t signature_len; /* decoded */
+    uint32_t header;        /* which of the batch's distinct headers */
 };
 
 /* Find the segments of `count` tokens that stand joined in `data` and decode them.
@@ -114,9 +143,9 @@ struct fj_token {
  *      first[count] (for each distinct header segment the index of the first token that carries it),
  *      decoded[data_len] (what base64url spells; 3/4 of the input at most).
  * Returns the number of distinct headers, or -1 (no memory), -2 (the lengths do not add up to data_len). */
-long fj_split(uint8_t *status, struct fj_token *tokens, uint64_t *payload_start, uint64_t *payload_end, uint32_t *names,
-              uint32_t *first, uint8_t *decoded, const uint8_t *data, size_t data_len, const uint64_t *lengths,
-              size_t count, const struct fj_limits *limits);
+long fj_split(uint8_t *status, struct fj_token *tokens, uint64_t *payload_start, uint64_t *payload_end,
+              uint32_t *names, uint32_t *first, uint8_t *decoded, const uint8_t *data, size_t data_len,
+              const uint64_t *lengths, size_t count, const struct fj_limits *limits);
 
 /* --- Crossing 2, and the way back: jobs -------------------------------------------------------------------------- */
 
@@ -127,18 +156,18 @@ typedef struct fj_job fj_job;
  * Up to threads - 1 pool threads begin at once; the caller's own share is done in fj_job_run.
  * The job is stored in *job, and not returned, because a Ctrl-C that comes during the call makes Python drop what it
  * returns, and pool threads would go on writing to buffers that nobody keeps.  Returns FJ_OK or FJ_NO_MEMORY. */
-int fj_verify_start(fj_job **job, uint8_t *status, const struct fj_token *tokens, size_t count, const uint8_t *data,
-                    const uint8_t *decoded, fj_key *const *keys, const uint8_t *verdicts, size_t header_count,
-                    unsigned threads);
+int fj_verify_start(fj_job **job, uint8_t *status, const struct fj_token *tokens, size_t count,
+                    const uint8_t *data, const uint8_t *decoded, fj_key *const *keys, const uint8_t *verdicts,
+                    size_t header_count, unsigned threads);
 
 /* Bytes that `count` tokens take which share `prefix` (encoded header and dot), or 0 if that is beyond SIZE_MAX. */
 size_t fj_sign_len(const fj_key *key, size_t prefix_len, const uint64_t *payload_lengths, size_t count);
 
 /* Prepare the signing of payloads that stand joined in `payloads`: out gets the tokens, joined.  Otherwise like
  * fj_verify_start; FJ_INTERNAL if the lengths do not add up. */
-int fj_sign_start(fj_job **job, uint8_t *out, size_t out_len, uint8_t *status, fj_key *key, const uint8_t *prefix,
-                  size_t prefix_len, const uint8_t *payloads, size_t payloads_len, const uint64_t *payload_lengths,
-                  size_t count, unsigned threads);
+int fj_sign_start(fj_job **job, uint8_t *out, size_t out_len, uint8_t *status, fj_key *key,
+                  const uint8_t *prefix, size_t prefix_len, const uint8_t *payloads, size_t payloads_len,
+                  const uint64_t *payload_lengths, size_t count, unsigned threads);
 
 /* Work on the job for about budget_ms (0: to its end).  Returns 1 when all items are done, 0 when time ran out. */
 int fj_job_run(fj_job *job, unsigned budget_ms);
@@ -148,9 +177,9 @@ void fj_job_release(fj_job *job);
 
 /* One token on its way in one thread: the two crossings for a batch of one, with few arguments since each costs. */
 struct fj_single {
-    struct fj_limits limits;    /* in */
-    uint8_t *decoded;           /* in: room for as many octets as the token has characters */
-    uint64_t payload_start;     /* out, like the rest */
+    struct fj_limits limits; /* in */
+    uint8_t *decoded;        /* in: room for as many octets as the token has characters */
+    uint64_t payload_start;  /* out, like the rest */
     uint64_t payload_end;
     struct fj_token token;
     uint32_t names;
@@ -165,7 +194,8 @@ int fj_single_verify(const struct fj_single *single, fj_key *key, const uint8_t 
 /* --- The raw layer ----------------------------------------------------------------------------------------------- */
 
 /* RSASSA-PKCS1-v1_5 with SHA-256 (RFC 8017 section 8.2) or HMAC-SHA-256 of one message.  Return a status. */
-int fj_sign_message(fj_key *key, uint8_t *signature, size_t signature_len, const uint8_t *message, size_t message_len);
+int fj_sign_message(fj_key *key, uint8_t *signature, size_t signature_len, const uint8_t *message,
+                    size_t message_len);
 int fj_verify_message(fj_key *key, const uint8_t *signature, size_t signature_len, const uint8_t *message,
                       size_t message_len);
 

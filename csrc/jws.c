@@ -32,8 +32,9 @@ static enum fj_status decode_segment(uint8_t *out, size_t *decoded_len, const ui
 
 /* Find and decode the segments of one token.  The octets of its payload (where wanted) and then of its signature are
  * written from `decoded + cursor` on; they never reach beyond `decoded + start + len`, the token's own share. */
-static enum fj_status split_token(struct fj_token *token, size_t *payload_len, uint8_t *decoded, size_t cursor,
-                                  const uint8_t *text, size_t len, const struct fj_limits *limits) {
+static enum fj_status split_token(struct fj_token *token, size_t *payload_len, uint8_t *decoded,
+                                  size_t cursor, const uint8_t *text, size_t len,
+                                  const struct fj_limits *limits) {
     if (len > limits->max_token_len || len > UINT32_MAX) {
         return FJ_TOO_LONG;
     }
@@ -61,7 +62,8 @@ static enum fj_status split_token(struct fj_token *token, size_t *payload_len, u
     }
     size_t decoded_len = 0;
     /* The header's octets are read by Python once for each distinct header; here only their spelling counts. */
-    enum fj_status status = decode_segment(decoded + cursor, &decoded_len, text, header_len, limits->allow_padding);
+    enum fj_status status =
+        decode_segment(decoded + cursor, &decoded_len, text, header_len, limits->allow_padding);
     if (status != FJ_OK) {
         return status;
     }
@@ -122,8 +124,8 @@ static int same_header(const struct fj_token *a, const struct fj_token *b, const
 }
 
 /* Return the number of this token's header, a new one if it was not seen in this batch (or was, and not found). */
-static uint32_t number_of_header(struct headers *headers, uint32_t *first, const struct fj_token *tokens, size_t index,
-                                 const uint8_t *data) {
+static uint32_t number_of_header(struct headers *headers, uint32_t *first, const struct fj_token *tokens,
+                                 size_t index, const uint8_t *data) {
     const uint32_t hash = hash_of(data + tokens[index].start, tokens[index].header_len);
     size_t at = hash & headers->mask;
     for (int place = 0; place < PLACES; place++) {
@@ -145,8 +147,8 @@ static uint32_t number_of_header(struct headers *headers, uint32_t *first, const
 /* --- The batch ------------------------------------------------------------------------------------------------------- */
 
 long fj_jws_split(uint8_t *status, struct fj_token *tokens, uint64_t *payload_start, uint64_t *payload_end,
-                  uint32_t *names, uint32_t *first, uint8_t *decoded, const uint8_t *data, const uint64_t *lengths, size_t count,
-                  const struct fj_limits *limits) {
+                  uint32_t *names, uint32_t *first, uint8_t *decoded, const uint8_t *data,
+                  const uint64_t *lengths, size_t count, const struct fj_limits *limits) {
     struct headers headers = {NULL, 1, 0};
     struct slot alone[2] = {{0, 0}, {0, 0}}; /* spares one token the allocation */
     if (count > 1) {

@@ -11,8 +11,8 @@
 #include <string.h>
 
 #include "fork.h"
+#include "key52.h"
 #include "openssl.h"
-#include "rsa.h"
 #include "secret.h"
 
 enum {
@@ -28,6 +28,8 @@ struct fj_key {
     uint8_t *memory;
     size_t memory_len;
     struct fj_octets parts[PARTS];
+    struct fj_public52 *public52;   /* where the kernel works with the key */
+    struct fj_private52 *private52; /* in secret memory */
     _Atomic(struct fj_context *) idle[IDLE_CONTEXTS];
 };
 
@@ -74,6 +76,17 @@ static fj_key *key_new(enum fj_key_kind kind, int from, const struct fj_octets *
     return key;
 }
 
+/* Blinding and workspace of the kernel lie on pages of their own, the workspace on a boundary of 64 bytes. */
+enum { BLINDING_LEN = (sizeof(struct fj_blinding52) + 63) / 64 * 64 };
+
+static size_t kernel_memory_len(void) {
+#if defined(__x86_64__)
+    return BLINDING_LEN + fj_ifma_workspace_len();
+#else
+    return 1;
+#endif
+}
+
 static void context_free(struct fj_context *context) {
     if (context == NULL) {
         return;
@@ -83,6 +96,7 @@ static void context_free(struct fj_context *context) {
     EVP_PKEY_free(context->pkey); /* clears private numbers (BN_clear_free) */
     EVP_MAC_CTX_free(context->mac);
     EVP_MD_CTX_free(context->digest);
+    fj_secret_free((uint8_t *)context->blinding, kernel_memory_len());
     free(context);
 }
 
@@ -103,6 +117,8 @@ void fj_key_release(fj_key *key) {
     } else {
         fj_secret_free(key->memory, key->memory_len);
     }
+    free(key->public52);
+    fj_secret_free((uint8_t *)key->private52, sizeof *key->private52);
     free(key);
 }
 
@@ -112,6 +128,14 @@ enum fj_key_kind fj_key_kind(const fj_key *key) {
 
 size_t fj_key_signature_len(const fj_key *key) {
     return key->signature_len;
+}
+
+const struct fj_public52 *fj_key_public52(const fj_key *key) {
+    return key->public52;
+}
+
+const struct fj_private52 *fj_key_private52(const fj_key *key) {
+    return key->private52;
 }
 
 size_t fj_key_export(const fj_key *key, uint8_t *out, int part) {
@@ -127,17 +151,12 @@ size_t fj_key_export(const fj_key *key, uint8_t *out, int part) {
 
 /* --- Contexts -------------------------------------------------------------------------------------------------------- */
 
-static const char *const PARAMETERS[] = {
-    [FJ_PART_N] = OSSL_PKEY_PARAM_RSA_N,
-    [FJ_PART_E] = OSSL_PKEY_PARAM_RSA_E,
-    [FJ_PART_D] = OSSL_PKEY_PARAM_RSA_D,
-    [FJ_PART_P] = OSSL_PKEY_PARAM_RSA_FACTOR1,
-    [FJ_PART_Q] = OSSL_PKEY_PARAM_RSA_FACTOR2,
-    [FJ_PART_DP] = OSSL_PKEY_PARAM_RSA_EXPONENT1,
-    [FJ_PART_DQ] = OSSL_PKEY_PARAM_RSA_EXPONENT2,
-    [FJ_PART_QI] = OSSL_PKEY_PARAM_RSA_COEFFICIENT1,
+const char *const fj_key_parameters[FJ_KEY_RSA_PARTS] = {
+    [FJ_PART_N] = OSSL_PKEY_PARAM_RSA_N,          [FJ_PART_E] = OSSL_PKEY_PARAM_RSA_E,
+    [FJ_PART_D] = OSSL_PKEY_PARAM_RSA_D,          [FJ_PART_P] = OSSL_PKEY_PARAM_RSA_FACTOR1,
+    [FJ_PART_Q] = OSSL_PKEY_PARAM_RSA_FACTOR2,    [FJ_PART_DP] = OSSL_PKEY_PARAM_RSA_EXPONENT1,
+    [FJ_PART_DQ] = OSSL_PKEY_PARAM_RSA_EXPONENT2, [FJ_PART_QI] = OSSL_PKEY_PARAM_RSA_COEFFICIENT1,
 };
-enum { RSA_PARTS = FJ_PART_QI + 1 };
 
 static EVP_PKEY *pkey_from_params(OSSL_PARAM *params, int selection) {
     EVP_PKEY *pkey = NULL;
@@ -154,17 +173,18 @@ static EVP_PKEY *pkey_from_params(OSSL_PARAM *params, int selection) {
 /* Parse the key's numbers into a fresh EVP_PKEY. */
 static EVP_PKEY *pkey_new(const fj_key *key) {
     EVP_PKEY *pkey = NULL;
-    BIGNUM *numbers[RSA_PARTS] = {NULL};
+    BIGNUM *numbers[FJ_KEY_RSA_PARTS] = {NULL};
     OSSL_PARAM *params = NULL;
     OSSL_PARAM_BLD *const builder = OSSL_PARAM_BLD_new();
     int complete = builder != NULL;
-    for (int i = 0; complete && i < RSA_PARTS; i++) {
+    for (int i = 0; complete && i < FJ_KEY_RSA_PARTS; i++) {
         const struct fj_octets part = key->parts[i];
         if (part.len == 0) {
             continue;
         }
         numbers[i] = BN_bin2bn(part.data, (int)part.len, NULL);
-        complete = numbers[i] != NULL && OSSL_PARAM_BLD_push_BN(builder, PARAMETERS[i], numbers[i]) == 1;
+        complete =
+            numbers[i] != NULL && OSSL_PARAM_BLD_push_BN(builder, fj_key_parameters[i], numbers[i]) == 1;
     }
     if (complete) {
         params = OSSL_PARAM_BLD_to_param(builder);
@@ -177,7 +197,7 @@ static EVP_PKEY *pkey_new(const fj_key *key) {
     }
     OSSL_PARAM_free(params);
     OSSL_PARAM_BLD_free(builder);
-    for (int i = 0; i < RSA_PARTS; i++) {
+    for (int i = 0; i < FJ_KEY_RSA_PARTS; i++) {
         BN_clear_free(numbers[i]);
     }
     return pkey;
@@ -229,6 +249,14 @@ static struct fj_context *context_new(const fj_key *key, enum fj_status *status)
             context->sign = operation_new(context->pkey, EVP_PKEY_sign_init);
             complete = context->sign != NULL;
         }
+        if (complete && key->private52 != NULL) {
+            uint8_t *const memory = fj_secret_new(kernel_memory_len());
+            complete = memory != NULL;
+            if (complete) {
+                context->blinding = (struct fj_blinding52 *)(void *)memory;
+                context->workspace = memory + BLINDING_LEN;
+            }
+        }
     }
     if (!complete) {
         *status = fj_openssl_refused();
@@ -244,7 +272,8 @@ struct fj_context *fj_key_borrow(fj_key *key, enum fj_status *status) {
         if (atomic_load_explicit(&key->idle[i], memory_order_relaxed) == NULL) {
             continue;
         }
-        struct fj_context *const context = atomic_exchange_explicit(&key->idle[i], NULL, memory_order_acquire);
+        struct fj_context *const context =
+            atomic_exchange_explicit(&key->idle[i], NULL, memory_order_acquire);
         if (context == NULL) {
             continue;
         }
@@ -274,6 +303,16 @@ enum fj_status fj_context_failed(struct fj_context *context, enum fj_status othe
     return status;
 }
 
+enum fj_status fj_key_blind(const fj_key *key, struct fj_context *context) {
+#if defined(__x86_64__)
+    return fj_key52_blind(context->blinding, key->public52, key->parts[FJ_PART_N], context->workspace);
+#else
+    (void)key;
+    (void)context;
+    return FJ_INTERNAL;
+#endif
+}
+
 /* --- Loading --------------------------------------------------------------------------------------------------------- */
 
 /* Parse the key once, so that what libcrypto cannot take is refused at load.  Returns the key, or NULL. */
@@ -296,82 +335,52 @@ static fj_key *key_ready(fj_key *key, int *status) {
     return key;
 }
 
-fj_key *fj_key_public(int *status, struct fj_octets n, struct fj_octets e) {
-    const struct fj_octets parts[] = {without_leading_zeros(n), without_leading_zeros(e)};
-    return key_ready(key_new(FJ_KEY_PUBLIC, FJ_PART_N, parts, 2), status);
-}
-
-/* Sign a fixed digest and verify what came out. */
-static enum fj_status try_once(fj_key *key) {
-    enum fj_status status = FJ_NO_MEMORY;
-    const uint8_t digest[FJ_SHA256_LEN] = {'f', 'a', 's', 't', 'j', 'w', 't'};
-    uint8_t *const signature = malloc(key->signature_len);
-    struct fj_context *const context = signature == NULL ? NULL : fj_key_borrow(key, &status);
-    if (context != NULL) {
-        status = fj_rsa_sign(context, signature, key->signature_len, digest);
-        if (status == FJ_OK) {
-            status = fj_rsa_verify(context, signature, key->signature_len, digest);
-        }
-        if (status == FJ_INTERNAL) {
-            status = FJ_NO_MEMORY; /* a wrong key makes a wrong signature, but it makes one */
-        }
-        fj_key_return(key, context);
+/* Compute the kernel's constants where it takes the key.  1 on success, also where there is nothing to do. */
+static int prepare_kernel(fj_key *key, int engine) {
+#if defined(__x86_64__)
+    const struct fj_octets *const parts = key->parts;
+    if (engine != FJ_ENGINE_IFMA || !fj_key52_takes_public(parts[FJ_PART_N], parts[FJ_PART_E])) {
+        return 1;
     }
-    free(signature);
-    return status;
+    key->public52 = calloc(1, sizeof *key->public52);
+    if (key->public52 == NULL || fj_key52_public(key->public52, parts[FJ_PART_N]) != FJ_OK) {
+        return 0;
+    }
+    if (key->kind == FJ_KEY_PUBLIC ||
+        !fj_key52_takes_private(parts[FJ_PART_N], parts[FJ_PART_P], parts[FJ_PART_Q])) {
+        return 1;
+    }
+    key->private52 = (struct fj_private52 *)(void *)fj_secret_new(sizeof *key->private52);
+    return key->private52 != NULL && fj_key52_private(key->private52, parts) == FJ_OK;
+#else
+    (void)key;
+    (void)engine;
+    return 1;
+#endif
 }
 
-fj_key *fj_key_private(int *status, const struct fj_octets *parts) {
-    struct fj_octets canonical[RSA_PARTS];
-    for (int i = 0; i < RSA_PARTS; i++) {
+/* key_ready for an RSA key of an engine. */
+static fj_key *rsa_key_ready(fj_key *key, int engine, int *status) {
+    if (key != NULL && !prepare_kernel(key, engine)) {
+        fj_key_release(key);
+        key = NULL;
+    }
+    return key_ready(key, status);
+}
+
+fj_key *fj_key_public(int *status, struct fj_octets n, struct fj_octets e, int engine) {
+    const struct fj_octets parts[] = {without_leading_zeros(n), without_leading_zeros(e)};
+    return rsa_key_ready(key_new(FJ_KEY_PUBLIC, FJ_PART_N, parts, 2), engine, status);
+}
+
+fj_key *fj_key_untried_private(int *status, const struct fj_octets *parts, int engine) {
+    struct fj_octets canonical[FJ_KEY_RSA_PARTS];
+    for (int i = 0; i < FJ_KEY_RSA_PARTS; i++) {
         canonical[i] = without_leading_zeros(parts[i]);
     }
-    fj_key *const key = key_ready(key_new(FJ_KEY_PRIVATE, FJ_PART_N, canonical, RSA_PARTS), status);
-    if (key == NULL) {
-        return NULL;
-    }
-    *status = (int)try_once(key);
-    if (*status != FJ_OK) {
-        fj_key_release(key);
-        return NULL;
-    }
-    return key;
+    return rsa_key_ready(key_new(FJ_KEY_PRIVATE, FJ_PART_N, canonical, FJ_KEY_RSA_PARTS), engine, status);
 }
 
 fj_key *fj_key_secret(int *status, struct fj_octets secret) {
     return key_ready(key_new(FJ_KEY_SECRET, FJ_PART_SECRET, &secret, 1), status);
-}
-
-fj_key *fj_key_generate(int *status, unsigned bits) {
-    fj_key *key = NULL;
-    uint8_t *memory = NULL;
-    const size_t part_room = bits / 8 + 1;
-    const size_t memory_len = part_room * RSA_PARTS;
-    EVP_PKEY *const pkey = EVP_RSA_gen(bits);
-    *status = FJ_NO_MEMORY;
-    if (pkey == NULL) {
-        *status = (int)fj_openssl_refused();
-        return NULL;
-    }
-    memory = fj_secret_new(memory_len);
-    if (memory != NULL) {
-        struct fj_octets parts[RSA_PARTS];
-        int complete = 1;
-        for (int i = 0; complete && i < RSA_PARTS; i++) {
-            BIGNUM *number = NULL;
-            uint8_t *const at = memory + part_room * (size_t)i;
-            complete = EVP_PKEY_get_bn_param(pkey, PARAMETERS[i], &number) == 1 &&
-                       (size_t)BN_num_bytes(number) <= part_room;
-            parts[i] = (struct fj_octets){at, complete ? (size_t)BN_bn2bin(number, at) : 0};
-            BN_clear_free(number);
-        }
-        if (complete) {
-            key = fj_key_private(status, parts);
-        } else {
-            *status = (int)fj_openssl_refused();
-        }
-    }
-    fj_secret_free(memory, memory_len);
-    EVP_PKEY_free(pkey);
-    return key;
 }

@@ -34,7 +34,8 @@ static struct timespec deadline_in(unsigned budget_ms) {
 static int is_past(const struct timespec *deadline) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec > deadline->tv_sec || (now.tv_sec == deadline->tv_sec && now.tv_nsec >= deadline->tv_nsec);
+    return now.tv_sec > deadline->tv_sec ||
+           (now.tv_sec == deadline->tv_sec && now.tv_nsec >= deadline->tv_nsec);
 }
 
 static void cond_init_monotonic(pthread_cond_t *cond) {
@@ -116,7 +117,8 @@ static void *worker(void *unused) {
         pthread_mutex_lock(&pool.lock);
         pool.busy--;
         if (--task->inside == 0) {
-            pthread_cond_broadcast(&task->left); /* under the lock: the task may be freed as soon as it is let go */
+            pthread_cond_broadcast(
+                &task->left); /* under the lock: the task may be freed as soon as it is let go */
         }
     }
     pthread_mutex_unlock(&pool.lock);
@@ -213,7 +215,8 @@ void fj_pool_shutdown(void) {
     pool.workers = 0;
     pthread_cond_broadcast(&pool.work);
     pthread_mutex_unlock(&pool.lock);
-    for (unsigned i = 0; i < workers; i++) { /* nobody writes there any more: a closing pool takes no workers on */
+    for (unsigned i = 0; i < workers;
+         i++) { /* nobody writes there any more: a closing pool takes no workers on */
         pthread_join(pool.threads[i], NULL);
     }
 }

@@ -12,9 +12,11 @@
 
 struct fj_task {
     /* Set by the owner before the start. */
-    void (*work)(struct fj_task *task, size_t begin, size_t end); /* may run on several threads, never twice an item */
+    void (*work)(struct fj_task *task, size_t begin,
+                 size_t end); /* may run on several threads, never twice an item */
     size_t count;
-    size_t grain; /* items between two looks at the clock and at `cancelled`: some milliseconds of work at most */
+    size_t
+        grain; /* items between two looks at the clock and at `cancelled`: some milliseconds of work at most */
 
     /* The pool's own. */
     atomic_size_t next;

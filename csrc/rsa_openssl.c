@@ -6,10 +6,11 @@
 #include "openssl.h"
 #include "rsa.h"
 
-enum fj_status fj_rsa_sign(struct fj_context *context, uint8_t *signature, size_t signature_len,
-                           const uint8_t digest[FJ_SHA256_LEN]) {
+enum fj_status fj_openssl_sign(struct fj_context *context, uint8_t *signature, size_t signature_len,
+                               const uint8_t digest[FJ_SHA256_LEN]) {
     size_t written = signature_len;
-    if (EVP_PKEY_sign(context->sign, signature, &written, digest, FJ_SHA256_LEN) != 1 || written != signature_len) {
+    if (EVP_PKEY_sign(context->sign, signature, &written, digest, FJ_SHA256_LEN) != 1 ||
+        written != signature_len) {
         OPENSSL_cleanse(signature, signature_len);
         return fj_context_failed(context, FJ_INTERNAL);
     }
@@ -17,8 +18,8 @@ enum fj_status fj_rsa_sign(struct fj_context *context, uint8_t *signature, size_
     return FJ_OK;
 }
 
-enum fj_status fj_rsa_verify(struct fj_context *context, const uint8_t *signature, size_t signature_len,
-                             const uint8_t digest[FJ_SHA256_LEN]) {
+enum fj_status fj_openssl_verify(struct fj_context *context, const uint8_t *signature, size_t signature_len,
+                                 const uint8_t digest[FJ_SHA256_LEN]) {
     /* libcrypto refuses a length other than the modulus's, a value not below it, and every encoded message but the one
      * that it builds itself: RSA_padding_check_PKCS1_type_1 and then a comparison of the whole DigestInfo. */
     fj_count_one(FJ_COUNT_OPENSSL_VERIFY);

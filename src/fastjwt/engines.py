@@ -34,6 +34,12 @@ class EngineInfo(NamedTuple):
 # --- The engines -----------------------------------------------------------------------------------------------------
 
 
+def _load_avx512ifma() -> Backend:
+    from .backends.native import IFMABackend
+
+    return IFMABackend()
+
+
 def _load_openssl() -> Backend:
     from .backends.native import OpenSSLBackend
 
@@ -46,9 +52,11 @@ def _load_pure() -> Backend:
     return PureBackend()
 
 
-_LOADERS: dict[str, Callable[[], Backend]] = {"openssl": _load_openssl, "pure": _load_pure}
-
-_PLANNED = {"avx512ifma": "the 8-lane AVX-512 IFMA kernel is not part of this version"}
+_LOADERS: dict[str, Callable[[], Backend]] = {
+    "avx512ifma": _load_avx512ifma,
+    "openssl": _load_openssl,
+    "pure": _load_pure,
+}
 
 _lock = threading.RLock()
 _loaded: dict[str, Backend] = {}
@@ -76,7 +84,9 @@ def _load(name: str) -> Backend | None:
             try:
                 _loaded[name] = _LOADERS[name]()
             except ImportError as error:
-                _refused[name] = _why_no_native(error) if name == "openssl" else str(error)
+                # An engine that finds itself unfit says why in words of its own; a module that is missing has a name.
+                own_words = error.name is None or name == "pure"
+                _refused[name] = str(error) if own_words else _why_no_native(error)
         return _loaded.get(name)
 
 
@@ -87,14 +97,12 @@ def available() -> tuple[str, ...]:
 
 def why_not(name: str) -> str:
     """Return why the named engine cannot run here, or an empty text if it can."""
-    if name in _PLANNED:
-        return _PLANNED[name]
     return "" if _load(name) is not None else _refused[name]
 
 
 def names() -> tuple[str, ...]:
     """Return the names of all engines, best first, whether they can run here or not."""
-    return (*_PLANNED, *_LOADERS)
+    return tuple(_LOADERS)
 
 
 def _choose() -> Backend:
@@ -113,7 +121,7 @@ def _choose() -> Backend:
 def _named(name: str) -> Backend:
     if name not in names():
         raise ValueError(f"engine {name!r} is unknown; this version has {', '.join(names())}")
-    backend = _load(name) if name in _LOADERS else None
+    backend = _load(name)
     if backend is None:
         raise ValueError(f"engine {name!r} cannot run here: {why_not(name)}")
     return backend

@@ -18,7 +18,7 @@ from ..rsa_numbers import PrivateNumbers, PublicNumbers
 from ..status import INTERNAL, NO_MEMORY, PENDING, Status
 from .base import Limits, octets_of
 
-__all__ = ["OpenSSLBackend", "raw_floor"]
+__all__ = ["IFMABackend", "OpenSSLBackend", "raw_floor"]
 
 # Ctrl-C is answered in the main thread, between two calls: none may last longer than this.  Taking the GIL again can
 # cost 5 ms behind a busy thread, so it is not shorter either; other threads see no signals and go on to the end.
@@ -268,6 +268,7 @@ class OpenSSLBackend:
 
     name = "openssl"
     prime_rounds = 8
+    _engine: int = lib.FJ_ENGINE_OPENSSL
 
     def __init__(self) -> None:
         if lib.fj_init() != Status.OK:
@@ -296,7 +297,9 @@ class OpenSSLBackend:
             _fill(part, _octets_of_number(number), keep)
         status = ffi.new("int *")
         return self._adopt(
-            lib.fj_key_public(status, parts[0], parts[1]), status, "libcrypto refuses this RSA key"
+            lib.fj_key_public(status, parts[0], parts[1], self._engine),
+            status,
+            "libcrypto refuses this RSA key",
         )
 
     def load_private(self, numbers: PrivateNumbers) -> Any:
@@ -305,7 +308,7 @@ class OpenSSLBackend:
         for part, number in zip(parts, numbers, strict=True):
             _fill(part, _octets_of_number(number), keep)
         status = ffi.new("int *")
-        key = lib.fj_key_private(status, parts)
+        key = lib.fj_key_private(status, parts, self._engine)
         return self._adopt(key, status, "the private key does not sign what its public half verifies")
 
     def _export(self, handle: Any, part: int) -> bytes:
@@ -431,6 +434,28 @@ class OpenSSLBackend:
         if lib.fj_sign_message(key, c_signature, len(signature), message, len(message)) != Status.OK:
             raise MemoryError("libcrypto could not finish a signature")
         return bytes(signature)
+
+
+class IFMABackend(OpenSSLBackend):
+    """The 8-lane AVX-512 IFMA kernel where it takes the key, and libcrypto for all else."""
+
+    name = "avx512ifma"
+    _engine: int = lib.FJ_ENGINE_IFMA
+
+    def __init__(self) -> None:
+        super().__init__()
+        kernel = lib.fj_kernel()
+        if kernel == lib.FJ_KERNEL_NO_CPU:
+            raise ImportError("this CPU, or its operating system, offers no AVX-512 IFMA")
+        if kernel != lib.FJ_KERNEL_READY:
+            raise ImportError("the kernel failed its known-answer test on this machine, and is off")
+
+    def counters(self) -> dict[str, int]:
+        return super().counters() | {
+            "avx512ifma.sign": lib.fj_count(lib.FJ_COUNT_IFMA_SIGN),
+            "avx512ifma.verify": lib.fj_count(lib.FJ_COUNT_IFMA_VERIFY),
+            "avx512ifma.redone": lib.fj_count(lib.FJ_COUNT_IFMA_REDONE),
+        }
 
 
 def _encoded_len(octets: int) -> int:

@@ -1,0 +1,146 @@
+/* Which engine does an RSA operation.  Knows what each can do and costs, and no arithmetic. */
+#include "rsa.h"
+
+#include <openssl/crypto.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "count.h"
+
+#if defined(__x86_64__)
+
+/* Signatures at once from which the kernel beats OpenSSL 3.0, by modulus: up to four share a batch of half the cost.
+ * Measured on Zen 5, us for 1-4 / 5-8 signatures, and one of OpenSSL's: 2048 bits 255 / 510, 220; 3072 bits 800 / 1600,
+ * 1420; 4096 bits 1950 / 3850, 3200. */
+static size_t least_signatures(const struct fj_public52 *public) {
+    return public->bytes == 256 ? 2 : 1;
+}
+
+enum { BLINDING_USES = 32 /* then it is made anew */ };
+
+/* Sign with the kernel.  Returns FJ_OK, or why it could not be tried; `good` gets a bit for each lane that holds a
+ * signature which the kernel's other half has verified, and the others' signatures are zeroed. */
+static enum fj_status sign_lanes(struct fj_context *context, const fj_key *key, uint8_t *good,
+                                 uint8_t *const signatures[FJ_LANES], const uint8_t *const digests[FJ_LANES],
+                                 size_t count) {
+    const struct fj_public52 *const public = fj_key_public52(key);
+    const struct fj_public52 *publics[FJ_LANES];
+    const uint8_t *made[FJ_LANES];
+    if (context->blinding_uses == 0) {
+        const enum fj_status status = fj_key_blind(key, context);
+        if (status != FJ_OK) {
+            return status;
+        }
+        context->blinding_uses = BLINDING_USES;
+    }
+    context->blinding_uses--;
+    fj_ifma_sign(signatures, fj_key_private52(key), public, context->blinding, digests, count,
+                 context->workspace);
+    for (size_t l = 0; l < FJ_LANES; l++) {
+        publics[l] = public;
+        made[l] = signatures[l < count ? l : 0];
+    }
+    *good = fj_ifma_verify_var(publics, made, digests);
+    for (size_t l = 0; l < count; l++) {
+        if ((*good >> l & 1) == 0) {
+            OPENSSL_cleanse(signatures[l],
+                            public->bytes); /* one faulty signature would give away a factor of n */
+        }
+    }
+    return FJ_OK;
+}
+
+void fj_rsa_sign_many(enum fj_status *status, struct fj_context *context, const fj_key *key,
+                      uint8_t *const signatures[FJ_LANES], const uint8_t digests[FJ_LANES][FJ_SHA256_LEN],
+                      size_t count) {
+    const struct fj_public52 *const public = fj_key_public52(key);
+    uint8_t good = 0;
+    if (fj_key_private52(key) != NULL && count >= least_signatures(public)) {
+        const uint8_t *at[FJ_LANES];
+        for (size_t l = 0; l < FJ_LANES; l++) {
+            at[l] = digests[l < count ? l : 0]; /* idle lanes repeat the first, and reach no result */
+        }
+        if (sign_lanes(context, key, &good, signatures, at, count) == FJ_OK) {
+            fj_count_many(FJ_COUNT_IFMA_SIGN, count);
+        }
+    }
+    for (size_t l = 0; l < count; l++) {
+        if (good >> l & 1) {
+            status[l] = FJ_OK;
+            continue;
+        }
+        if (good != 0) {
+            fj_count_many(FJ_COUNT_IFMA_REDONE, 1);
+        }
+        status[l] = fj_openssl_sign(context, signatures[l], fj_key_signature_len(key), digests[l]);
+    }
+}
+
+int fj_rsa_takes_lanes(const fj_key *key) {
+    return fj_key_public52(key) != NULL;
+}
+
+void fj_rsa_verify_many(enum fj_status *status, const fj_key *const keys[FJ_LANES],
+                        const uint8_t *const signatures[FJ_LANES],
+                        const uint8_t digests[FJ_LANES][FJ_SHA256_LEN], size_t count) {
+    const struct fj_public52 *publics[FJ_LANES];
+    const uint8_t *signature[FJ_LANES];
+    const uint8_t *digest[FJ_LANES];
+    for (size_t l = 0; l < FJ_LANES; l++) {
+        const size_t from = l < count ? l : 0;
+        publics[l] = fj_key_public52(keys[from]);
+        signature[l] = signatures[from];
+        digest[l] = digests[from];
+    }
+    const uint8_t good = fj_ifma_verify_var(publics, signature, digest);
+    fj_count_many(FJ_COUNT_IFMA_VERIFY, count);
+    for (size_t l = 0; l < count; l++) {
+        status[l] = good >> l & 1 ? FJ_OK : FJ_BAD_SIGNATURE;
+    }
+}
+
+#else
+
+int fj_rsa_takes_lanes(const fj_key *key) {
+    (void)key;
+    return 0;
+}
+
+void fj_rsa_sign_many(enum fj_status *status, struct fj_context *context, const fj_key *key,
+                      uint8_t *const signatures[FJ_LANES], const uint8_t digests[FJ_LANES][FJ_SHA256_LEN],
+                      size_t count) {
+    for (size_t l = 0; l < count; l++) {
+        status[l] = fj_openssl_sign(context, signatures[l], fj_key_signature_len(key), digests[l]);
+    }
+}
+
+void fj_rsa_verify_many(enum fj_status *status, const fj_key *const keys[FJ_LANES],
+                        const uint8_t *const signatures[FJ_LANES],
+                        const uint8_t digests[FJ_LANES][FJ_SHA256_LEN], size_t count) {
+    (void)keys;
+    (void)signatures;
+    (void)digests;
+    for (size_t l = 0; l < count; l++) {
+        status[l] = FJ_INTERNAL; /* no key takes lanes here, so nobody asks */
+    }
+}
+
+#endif
+
+enum fj_status fj_rsa_verify(struct fj_context *context, const fj_key *key, const uint8_t *signature,
+                             size_t signature_len, const uint8_t digest[FJ_SHA256_LEN]) {
+    if (signature_len != fj_key_signature_len(key)) {
+        return FJ_BAD_SIGNATURE;
+    }
+    if (!fj_rsa_takes_lanes(key)) {
+        return fj_openssl_verify(context, signature, signature_len, digest);
+    }
+    /* A batch of eight lanes is shorter than one of OpenSSL's verifications (12 against 13.6 us at 2048 bits). */
+    const fj_key *const keys[FJ_LANES] = {key};
+    const uint8_t *const signatures[FJ_LANES] = {signature};
+    uint8_t digests[FJ_LANES][FJ_SHA256_LEN];
+    enum fj_status status[FJ_LANES];
+    memcpy(digests[0], digest, FJ_SHA256_LEN);
+    fj_rsa_verify_many(status, keys, signatures, (const uint8_t(*)[FJ_SHA256_LEN])digests, 1);
+    return status[0];
+}

@@ -1,0 +1,292 @@
+/* RSA over lanes.  Included once for each size, with HALF and FULL (limbs of a prime and of the modulus) defined and
+ * mont52.inc.h included for both. */
+
+#define FJ_JOIN_(a, b) a##_##b
+#define FJ_JOIN(a, b) FJ_JOIN_(a, b)
+#define OF_FULL(name) FJ_JOIN(name, FULL)
+#define OF_HALF(name) FJ_JOIN(name, HALF)
+
+/* --- Verifying: public data ------------------------------------------------------------------------------------------
+ * Let s be the signature and x = s^65536 R^-65535 after sixteen squarings.  X = x s / R = s^65537 R^-65536: s was never
+ * converted, so the encoded message EM gets the same factor K = R^-65536.  EM = P + H, where H is the hash and P all the
+ * rest; P K is the key's padding_factor, and E = H (K 2^260) / 2^260, five quotients, stands for H K.  Then
+ *
+ *     D = E + P K + 2 N - X,   0 < D < 5 N,   and   s^65537 = EM mod N   if and only if   D is N, 2 N, 3 N or 4 N,
+ *
+ * because R is invertible.  With s < N that is RSASSA-PKCS1-v1_5 exactly (RFC 8017 section 8.2.2): no padding is parsed. */
+
+/* E < 17/16 N.  hash holds 5 limbs.  `columns` is scratch of 2 FULL + 1. */
+LANES_INLINE void OF_FULL(hash_times_k)(fj_lanes e[FULL], fj_lanes *columns, const fj_lanes hash[5],
+                                        const fj_lanes hash_factor[FULL], const fj_lanes n[FULL],
+                                        fj_lanes k0) {
+    fj_lanes x[BLOCK];
+    fj_lanes t[BLOCK + 1];
+    UNROLL for (int i = 0; i < BLOCK; i++) {
+        x[i] = i < 5 ? hash[i] : lanes_zero();
+    }
+    UNROLL for (int i = 0; i < BLOCK + 1; i++) {
+        t[i] = lanes_zero();
+    }
+    for (int j = 0; j < FULL; j++) {
+        t[5] = lanes_zero();
+        window_step(t, x, hash_factor[j], 5);
+        columns[j] = t[0];
+        window_move(t, 5);
+    }
+    UNROLL for (int i = 0; i < 6; i++) {
+        columns[FULL + i] = i < 5 ? t[i] : lanes_zero();
+    }
+    OF_FULL(reduce_block)(e, columns, n, k0, 5);
+}
+
+/* Lanes in which d is n, 2n, 3n or 4n; d canonical. */
+LANES_INLINE fj_lane_mask OF_FULL(is_multiple_var)(const fj_lanes d[FULL], const fj_lanes n[FULL]) {
+    const fj_lanes mask = lanes_all(LIMB_MASK);
+    fj_lanes carry2 = lanes_zero();
+    fj_lanes carry3 = lanes_zero();
+    fj_lanes carry4 = lanes_zero();
+    fj_lanes differs1 = lanes_zero();
+    fj_lanes differs2 = lanes_zero();
+    fj_lanes differs3 = lanes_zero();
+    fj_lanes differs4 = lanes_zero();
+    for (int i = 0; i < FULL; i++) {
+        const fj_lanes twice = lanes_add(n[i], n[i]);
+        carry2 = lanes_add(twice, lanes_carry(carry2));
+        carry3 = lanes_add(lanes_add(twice, n[i]), lanes_carry(carry3));
+        carry4 = lanes_add(lanes_add(twice, twice), lanes_carry(carry4));
+        differs1 = lanes_or(differs1, lanes_xor(d[i], n[i]));
+        differs2 = lanes_or(differs2, lanes_xor(d[i], lanes_and(carry2, mask)));
+        differs3 = lanes_or(differs3, lanes_xor(d[i], lanes_and(carry3, mask)));
+        differs4 = lanes_or(differs4, lanes_xor(d[i], lanes_and(carry4, mask)));
+    }
+    return lanes_equal(differs1, lanes_zero()) | lanes_equal(differs2, lanes_zero()) |
+           lanes_equal(differs3, lanes_zero()) | lanes_equal(differs4, lanes_zero());
+}
+
+static LANES_TARGET uint8_t OF_FULL(verify_var)(const struct fj_public52 *const keys[FJ_LANES],
+                                                const uint8_t *const signatures[FJ_LANES],
+                                                const uint8_t *const digests[FJ_LANES]) {
+    fj_lanes n[FULL];
+    fj_lanes factor[FULL];
+    fj_lanes s[FULL];
+    fj_lanes x[FULL];
+    fj_lanes hash[5];
+    fj_lanes columns[2 * FULL + 1];
+    uint64_t k0s[FJ_LANES];
+    for (int l = 0; l < FJ_LANES; l++) {
+        k0s[l] = keys[l]->k0;
+    }
+    const fj_lanes k0 = lanes_load(k0s);
+    lanes_from_keys_var(n, keys, offsetof(struct fj_public52, n), FULL);
+    lanes_from_octets(s, FULL, signatures, keys[0]->bytes);
+    lanes_from_octets(hash, 5, digests, FJ_RSA52_DIGEST_LEN);
+    const fj_lane_mask below = OF_FULL(fj_less)(s, n);
+    OF_FULL(fj_square)(x, columns, s, n, k0);
+    for (int i = 1; i < 16; i++) {
+        OF_FULL(fj_square)(x, columns, x, n, k0);
+    }
+    OF_FULL(fj_multiply)(x, columns, x, s, n, k0);
+    OF_FULL(fj_masked)(x);
+    lanes_from_keys_var(factor, keys, offsetof(struct fj_public52, hash_factor), FULL);
+    OF_FULL(hash_times_k)(s, columns, hash, factor, n, k0);
+    OF_FULL(fj_masked)(s);
+    lanes_from_keys_var(factor, keys, offsetof(struct fj_public52, padding_factor), FULL);
+    for (int i = 0; i < FULL; i++) { /* D, each limb between -2^52 and 2^54 */
+        s[i] = lanes_sub(lanes_add(lanes_add(s[i], factor[i]), lanes_add(n[i], n[i])), x[i]);
+    }
+    OF_FULL(fj_canonical)(s);
+    return (uint8_t)(OF_FULL(is_multiple_var)(s, n) & below);
+}
+
+/* --- Signing: constant time ------------------------------------------------------------------------------------------
+ * Control flow and addresses follow from the key's size and the count alone.  The digits of the exponents are per-lane
+ * data that only choose by mask among all sixteen table entries. */
+
+struct OF_FULL(sign52) {
+    fj_lanes table[16][HALF];
+    fj_lanes columns[2 * FULL + 1];
+    fj_lanes n[FULL];
+    fj_lanes message[FULL];
+    fj_lanes factor[FULL];
+    fj_lanes prime[HALF];
+    fj_lanes y[HALF];
+    fj_lanes m1[HALF];
+    fj_lanes m2[HALF];
+    fj_lanes picked[HALF];
+    fj_lanes constant[HALF];
+};
+
+/* picked = table[digit], lane by lane: all sixteen entries are read, one is kept. */
+LANES_INLINE void OF_HALF(pick)(fj_lanes picked[HALF], const fj_lanes table[16][HALF], fj_lanes digit) {
+    for (int from = 0; from < HALF; from += BLOCK) {
+        fj_lanes limb[BLOCK];
+        UNROLL for (int i = 0; i < BLOCK; i++) {
+            limb[i] = lanes_zero();
+        }
+        for (int entry = 0; entry < 16; entry++) {
+            const fj_lane_mask here = lanes_equal(digit, lanes_all((uint64_t)entry));
+            UNROLL for (int i = 0; i < BLOCK; i++) {
+                limb[i] = lanes_select(here, limb[i], table[entry][from + i]);
+            }
+        }
+        UNROLL for (int i = 0; i < BLOCK; i++) {
+            picked[from + i] = limb[i];
+        }
+    }
+}
+
+/* Limbs of the prime of each lane: p's, or q's where the mask is set. */
+LANES_INLINE void OF_HALF(of_primes)(fj_lanes out[HALF], const uint64_t p[], const uint64_t q[],
+                                     fj_lane_mask is_q) {
+    for (int i = 0; i < HALF; i++) {
+        out[i] = lanes_select(is_q, lanes_all(p[i]), lanes_all(q[i]));
+    }
+}
+
+/* m = message^exponent mod prime, canonical and below the prime, in each lane for p or (where the mask is set) q.
+ * The message is below 2 N, canonical. */
+static LANES_TARGET void OF_FULL(exponentiate)(fj_lanes m[HALF], struct OF_FULL(sign52) * w,
+                                               const struct fj_private52 *key, size_t exponent_len,
+                                               fj_lane_mask is_q) {
+    const fj_lanes k0 = lanes_select(is_q, lanes_all(key->p.k0), lanes_all(key->q.k0));
+    OF_HALF(of_primes)(w->prime, key->p.p, key->q.p, is_q);
+    /* message = high r + low, so its Montgomery form message r is high r^3 / r + low r^2 / r, below 4 p. */
+    OF_HALF(of_primes)(w->constant, key->p.r_cubed, key->q.r_cubed, is_q);
+    OF_HALF(fj_multiply)(w->table[1], w->columns, w->message + HALF, w->constant, w->prime, k0);
+    OF_HALF(of_primes)(w->constant, key->p.r_squared, key->q.r_squared, is_q);
+    OF_HALF(fj_multiply)(w->y, w->columns, w->message, w->constant, w->prime, k0);
+    OF_HALF(fj_masked)(w->table[1]);
+    OF_HALF(fj_masked)(w->y);
+    for (int i = 0; i < HALF; i++) {
+        w->table[1][i] = lanes_add(w->table[1][i], w->y[i]);
+    }
+    OF_HALF(fj_canonical)(w->table[1]);
+    OF_HALF(of_primes)(w->table[0], key->p.one, key->q.one, is_q);
+    for (int i = 2; i < 16; i++) { /* M(A, B) < 2 p for A, B < 4 p */
+        OF_HALF(fj_multiply)(w->table[i], w->columns, w->table[i - 1], w->table[1], w->prime, k0);
+    }
+    for (size_t at = 0; at < exponent_len; at++) {
+        const uint64_t p_byte = key->p.exponent[at];
+        const uint64_t q_byte = key->q.exponent[at];
+        for (int shift = 4; shift >= 0; shift -= 4) {
+            const fj_lanes digit =
+                lanes_select(is_q, lanes_all(p_byte >> shift & 15), lanes_all(q_byte >> shift & 15));
+            if (at == 0 && shift == 4) {
+                OF_HALF(pick)(w->y, w->table, digit);
+                continue;
+            }
+            for (int i = 0; i < 4; i++) {
+                OF_HALF(fj_square)(w->y, w->columns, w->y, w->prime, k0);
+            }
+            OF_HALF(pick)(w->picked, w->table, digit);
+            OF_HALF(fj_multiply)(w->y, w->columns, w->y, w->picked, w->prime, k0);
+        }
+    }
+    /* Out of Montgomery form: y / r mod p, at most p. */
+    OF_HALF(fj_masked)(w->y);
+    for (int i = 0; i < HALF; i++) {
+        w->columns[i] = w->y[i];
+        w->columns[HALF + i] = lanes_zero();
+    }
+    w->columns[2 * HALF] = lanes_zero();
+    OF_HALF(reduce)(m, w->columns, w->prime, k0);
+    OF_HALF(fj_masked)(m);
+    OF_HALF(fj_subtract_once)(m, w->prime);
+}
+
+/* message = m2 + q ((m1 - m2) / q mod p)  (Garner), below N by construction: m1 < p and m2 < q, q < 2 p. */
+static LANES_TARGET void OF_FULL(recombine)(struct OF_FULL(sign52) * w, const struct fj_private52 *key) {
+    const fj_lanes k0 = lanes_all(key->p.k0);
+    OF_HALF(of_primes)(w->prime, key->p.p, key->p.p, 0);
+    OF_HALF(of_primes)(w->constant, key->q_inverse, key->q_inverse, 0);
+    for (int i = 0; i < HALF; i++) { /* m1 - m2 + 2 p, between 0 and 3 p */
+        w->m1[i] = lanes_add(lanes_sub(w->m1[i], w->m2[i]), lanes_add(w->prime[i], w->prime[i]));
+    }
+    OF_HALF(fj_canonical)(w->m1);
+    OF_HALF(fj_multiply)(w->m1, w->columns, w->m1, w->constant, w->prime, k0);
+    OF_HALF(fj_masked)(w->m1);
+    OF_HALF(fj_subtract_once)(w->m1, w->prime);
+    OF_HALF(of_primes)(w->constant, key->q.p, key->q.p, 0);
+    OF_HALF(product)(w->message, w->m1, w->constant);
+    for (int i = 0; i < HALF; i++) {
+        w->message[i] = lanes_add(w->message[i], w->m2[i]);
+    }
+    OF_FULL(fj_canonical)(w->message);
+}
+
+/* Lay a public key's constant and a blinding factor out for the lanes. */
+LANES_INLINE void OF_FULL(load_factor)(fj_lanes out[FULL], const uint64_t factor[][FJ_LANES]) {
+    for (int i = 0; i < FULL; i++) {
+        out[i] = lanes_load(factor[i]);
+    }
+}
+
+LANES_INLINE void OF_FULL(store_factor)(uint64_t factor[][FJ_LANES], const fj_lanes a[FULL]) {
+    for (int i = 0; i < FULL; i++) {
+        lanes_store(factor[i], a[i]);
+    }
+}
+
+LANES_INLINE void OF_FULL(everywhere)(fj_lanes out[FULL], const uint64_t limbs[]) {
+    for (int i = 0; i < FULL; i++) {
+        out[i] = lanes_all(limbs[i]);
+    }
+}
+
+static LANES_TARGET void OF_FULL(sign)(uint8_t *const signatures[FJ_LANES], const struct fj_private52 *key,
+                                       const struct fj_public52 *public, struct fj_blinding52 *blinding,
+                                       const uint8_t *const digests[FJ_LANES], size_t count,
+                                       struct OF_FULL(sign52) * w) {
+    const fj_lanes k0 = lanes_all(public->k0);
+    const size_t exponent_len = public->bytes / 2;
+    OF_FULL(everywhere)(w->n, public->n);
+    encoded_messages(w->message, FULL, digests, public->bytes);
+    /* Blind: message a / R = message u^65537.  Then a and b are squared for the next time, u with them. */
+    OF_FULL(load_factor)(w->factor, (const uint64_t(*)[FJ_LANES])blinding->a);
+    OF_FULL(fj_multiply)(w->message, w->columns, w->message, w->factor, w->n, k0);
+    OF_FULL(fj_masked)(w->message);
+    OF_FULL(fj_square)(w->factor, w->columns, w->factor, w->n, k0);
+    OF_FULL(store_factor)(blinding->a, w->factor);
+    if (count <= FJ_LANES / 2) { /* lanes 0-3 work modulo p, 4-7 modulo q, for the same four messages */
+        for (int i = 0; i < FULL; i++) {
+            w->message[i] = lanes_select(0xf0, w->message[i], lanes_swap_halves(w->message[i]));
+        }
+        OF_FULL(exponentiate)(w->m1, w, key, exponent_len, 0xf0);
+        for (int i = 0; i < HALF; i++) {
+            w->m2[i] = lanes_swap_halves(w->m1[i]);
+        }
+    } else {
+        OF_FULL(exponentiate)(w->m1, w, key, exponent_len, 0x00);
+        OF_FULL(exponentiate)(w->m2, w, key, exponent_len, 0xff);
+    }
+    OF_FULL(recombine)(w, key);
+    /* Unblind: (message^d u) b / R = message^d. */
+    OF_FULL(load_factor)(w->factor, (const uint64_t(*)[FJ_LANES])blinding->b);
+    OF_FULL(fj_multiply)(w->message, w->columns, w->message, w->factor, w->n, k0);
+    OF_FULL(fj_masked)(w->message);
+    OF_FULL(fj_subtract_once)(w->message, w->n);
+    OF_FULL(fj_square)(w->factor, w->columns, w->factor, w->n, k0);
+    OF_FULL(store_factor)(blinding->b, w->factor);
+    lanes_to_octets(signatures, count, w->message, FULL, public->bytes);
+}
+
+/* a = u^65537 R and b = u^-1 R from u and u^-1. */
+static LANES_TARGET void OF_FULL(blind)(struct fj_blinding52 *blinding, const struct fj_public52 *public,
+                                        struct OF_FULL(sign52) * w) {
+    const fj_lanes k0 = lanes_all(public->k0);
+    OF_FULL(everywhere)(w->n, public->n);
+    OF_FULL(everywhere)(w->factor, public->r_squared);
+    OF_FULL(load_factor)(w->message, (const uint64_t(*)[FJ_LANES])blinding->b);
+    OF_FULL(fj_multiply)(w->message, w->columns, w->message, w->factor, w->n, k0);
+    OF_FULL(store_factor)(blinding->b, w->message);
+    OF_FULL(load_factor)(w->message, (const uint64_t(*)[FJ_LANES])blinding->a);
+    OF_FULL(fj_multiply)(w->message, w->columns, w->message, w->factor, w->n, k0);
+    for (int i = 0; i < FULL; i++) {
+        w->factor[i] = w->message[i];
+    }
+    for (int i = 0; i < 16; i++) {
+        OF_FULL(fj_square)(w->message, w->columns, w->message, w->n, k0);
+    }
+    OF_FULL(fj_multiply)(w->message, w->columns, w->message, w->factor, w->n, k0);
+    OF_FULL(store_factor)(blinding->a, w->message);
+}

@@ -1,0 +1,105 @@
+/* The kernel over the lanes that were included before: all sizes, and the functions of rsa52.h. */
+#include <string.h>
+
+#include "pkcs1.h"
+#include "rsa52.h"
+
+#define LIMBS 20
+#include "mont52.inc.h"
+#undef LIMBS
+#define LIMBS 30
+#include "mont52.inc.h"
+#undef LIMBS
+#define LIMBS 40
+#include "mont52.inc.h"
+#undef LIMBS
+#define LIMBS 60
+#include "mont52.inc.h"
+#undef LIMBS
+#define LIMBS 80
+#include "mont52.inc.h"
+#undef LIMBS
+
+#include "rsa52_lanes.inc.h"
+
+#define HALF 20
+#define FULL 40
+#include "rsa52.inc.h"
+#undef HALF
+#undef FULL
+#define HALF 30
+#define FULL 60
+#include "rsa52.inc.h"
+#undef HALF
+#undef FULL
+#define HALF 40
+#define FULL 80
+#include "rsa52.inc.h"
+#undef HALF
+#undef FULL
+
+LANES_TARGET uint8_t fj_ifma_verify_var(const struct fj_public52 *const keys[FJ_LANES],
+                                        const uint8_t *const signatures[FJ_LANES],
+                                        const uint8_t *const digests[FJ_LANES]) {
+    switch (keys[0]->limbs) {
+        case 40:
+            return verify_var_40(keys, signatures, digests);
+        case 60:
+            return verify_var_60(keys, signatures, digests);
+        default:
+            return verify_var_80(keys, signatures, digests);
+    }
+}
+
+union workspace {
+    struct sign52_40 of_2048;
+    struct sign52_60 of_3072;
+    struct sign52_80 of_4096;
+};
+
+size_t fj_ifma_workspace_len(void) {
+    return sizeof(union workspace);
+}
+
+/* A wipe that no optimiser drops, without a call that MemorySanitizer cannot follow. */
+static void wipe(void *memory, size_t len) {
+    memset(memory, 0, len);
+    __asm__ volatile("" : : "r"(memory) : "memory");
+}
+
+LANES_TARGET void fj_ifma_sign(uint8_t *const signatures[FJ_LANES], const struct fj_private52 *key,
+                               const struct fj_public52 *public, struct fj_blinding52 *blinding,
+                               const uint8_t *const digests[FJ_LANES], size_t count, void *workspace) {
+    union workspace *const w = workspace;
+    switch (public->limbs) {
+        case 40:
+            sign_40(signatures, key, public, blinding, digests, count, &w->of_2048);
+            wipe(w, sizeof w->of_2048);
+            return;
+        case 60:
+            sign_60(signatures, key, public, blinding, digests, count, &w->of_3072);
+            wipe(w, sizeof w->of_3072);
+            return;
+        default:
+            sign_80(signatures, key, public, blinding, digests, count, &w->of_4096);
+            wipe(w, sizeof w->of_4096);
+            return;
+    }
+}
+
+LANES_TARGET void fj_ifma_blind(struct fj_blinding52 *blinding, const struct fj_public52 *public,
+                                void *workspace) {
+    union workspace *const w = workspace;
+    switch (public->limbs) {
+        case 40:
+            blind_40(blinding, public, &w->of_2048);
+            break;
+        case 60:
+            blind_60(blinding, public, &w->of_3072);
+            break;
+        default:
+            blind_80(blinding, public, &w->of_4096);
+            break;
+    }
+    wipe(w, sizeof *w);
+}

@@ -1,0 +1,65 @@
+/* Between octets and lanes: reading signatures and writing them. */
+
+static LANES_TARGET void lanes_from_octets(fj_lanes *a, size_t limbs, const uint8_t *const octets[FJ_LANES],
+                                           size_t len) {
+    for (size_t i = 0; i < limbs; i++) {
+        uint64_t limb[FJ_LANES];
+        for (int l = 0; l < FJ_LANES; l++) {
+            limb[l] = fj_limb_of_octets(octets[l], len, i);
+        }
+        a[i] = lanes_load(limb);
+    }
+}
+
+/* The first `count` lanes of a, canonical, as big-endian octets. */
+static LANES_TARGET void lanes_to_octets(uint8_t *const octets[FJ_LANES], size_t count, const fj_lanes *a,
+                                         size_t limbs, size_t len) {
+    uint64_t limb[FJ_RSA52_MAX_LIMBS][FJ_LANES];
+    for (size_t i = 0; i < limbs; i++) {
+        lanes_store(limb[i], a[i]);
+    }
+    for (size_t l = 0; l < count; l++) {
+        for (size_t at = 0; at < len; at++) {
+            const size_t bit = 8 * at;
+            const size_t i = bit / 52;
+            uint64_t octet = limb[i][l] >> bit % 52;
+            if (bit % 52 > 44 && i + 1 < limbs) {
+                octet |= limb[i + 1][l] << (52 - bit % 52);
+            }
+            octets[l][len - 1 - at] = (uint8_t)octet;
+        }
+    }
+}
+
+static LANES_TARGET void encoded_messages(fj_lanes *a, size_t limbs, const uint8_t *const digests[FJ_LANES],
+                                          size_t len) {
+    uint8_t em[FJ_LANES][FJ_RSA52_MAX_BYTES];
+    const uint8_t *at[FJ_LANES];
+    for (int l = 0; l < FJ_LANES; l++) {
+        fj_pkcs1_encode(em[l], len, digests[l]);
+        at[l] = em[l];
+    }
+    lanes_from_octets(a, limbs, at, len);
+}
+
+/* A public constant of each lane's key; most batches have one key. */
+static LANES_TARGET void lanes_from_keys_var(fj_lanes *out, const struct fj_public52 *const keys[FJ_LANES],
+                                             size_t offset, size_t limbs) {
+    const uint64_t *from[FJ_LANES];
+    int same = 1;
+    for (int l = 0; l < FJ_LANES; l++) {
+        from[l] = (const uint64_t *)((const char *)keys[l] + offset);
+        same &= keys[l] == keys[0];
+    }
+    for (size_t i = 0; i < limbs; i++) {
+        if (same) {
+            out[i] = lanes_all(from[0][i]);
+            continue;
+        }
+        uint64_t limb[FJ_LANES];
+        for (int l = 0; l < FJ_LANES; l++) {
+            limb[l] = from[l][i];
+        }
+        out[i] = lanes_load(limb);
+    }
+}
