@@ -40,7 +40,7 @@ from tokens import (
 from verdicts import Judge, judge
 
 import fastjwt
-from fastjwt import InvalidSignatureError, Status, Verifier
+from fastjwt import InvalidSignatureError, Status, Verifier, engines
 
 pytestmark = pytest.mark.usefixtures("engine")
 
@@ -84,6 +84,24 @@ def test_the_signature_made_by_arithmetic_is_the_one_that_is_accepted(key):
     asked.accepts(with_signature(asked.honest, made))
     assert fastjwt.hazmat.verify_pkcs1_sha256(public(private), made, message)
     assert fastjwt.hazmat.sign_pkcs1_sha256(fast_private(private), message) == made
+
+
+def test_the_engine_under_test_does_the_work(engine):
+    """Without this, a silent fallback would pass every test in this file."""
+    asked = judge()
+    forged = with_signature(asked.honest, bytes(256))
+    for ask, count in (
+        (lambda: asked.verifier.verify(asked.honest, now=NOW), 1),
+        (lambda: asked.verifier.verify_signatures([asked.honest, forged] * 20), 40),
+        (lambda: fastjwt.hazmat.verify_pkcs1_sha256(public(), bytes(256), b"message"), 1),
+    ):
+        before = engines.counters()
+        ask()
+        after = engines.counters()
+        done = {
+            name: after[name] - before.get(name, 0) for name in after if after[name] != before.get(name, 0)
+        }
+        assert done == {f"{engine}.verify": count}
 
 
 # --- Length --------------------------------------------------------------------------------------------------------
