@@ -113,23 +113,34 @@ static enum fj_status hand_take(struct hand *hand, fj_key *key) {
 struct lanes {
     size_t count;
     size_t signature_len;
-    const fj_key *keys[FJ_LANES];
+    fj_key *keys[FJ_LANES];
     const uint8_t *signatures[FJ_LANES];
-    uint8_t digests[FJ_LANES][FJ_SHA256_LEN];
+    const uint8_t *messages[FJ_LANES];
+    size_t message_lens[FJ_LANES];
     size_t items[FJ_LANES];
 };
 
 enum { SIGNATURE_LENGTHS = 3 /* that take lanes: of 2048, 3072 and 4096 bits */ };
 
-static void lanes_verify(const struct fj_job *job, struct lanes *lanes) {
+static void lanes_verify(const struct fj_job *job, struct hand *hand, struct lanes *lanes) {
+    uint8_t digests[FJ_LANES][FJ_SHA256_LEN];
     enum fj_status status[FJ_LANES];
+    enum fj_status ready = FJ_OK;
     if (lanes->count == 0) {
         return;
     }
-    fj_rsa_verify_many(status, lanes->keys, lanes->signatures,
-                       (const uint8_t(*)[FJ_SHA256_LEN])lanes->digests, lanes->count);
+    if (fj_sha256_needs_context()) {
+        ready = hand_take(hand, lanes->keys[0]);
+    }
+    if (ready == FJ_OK) {
+        ready = fj_sha256_many(hand->context, digests, lanes->messages, lanes->message_lens, lanes->count);
+    }
+    if (ready == FJ_OK) {
+        fj_rsa_verify_many(status, (const fj_key *const *)lanes->keys, lanes->signatures,
+                           (const uint8_t(*)[FJ_SHA256_LEN])digests, lanes->count);
+    }
     for (size_t l = 0; l < lanes->count; l++) {
-        job->status[lanes->items[l]] = (uint8_t)status[l];
+        job->status[lanes->items[l]] = (uint8_t)(ready == FJ_OK ? status[l] : ready);
     }
     lanes->count = 0;
 }
@@ -143,47 +154,43 @@ static struct lanes *lanes_for(struct lanes *lanes, size_t signature_len) {
     return lanes;
 }
 
-/* Put one token into its lanes, and verify them when they are full.  FJ_PENDING, or why not. */
-static enum fj_status verify_in_lanes(const struct fj_job *job, struct hand *hand, struct lanes *all,
-                                      fj_key *key, size_t item) {
+/* Put one token into its lanes, and verify them when they are full. */
+static void verify_in_lanes(const struct fj_job *job, struct hand *hand, struct lanes *all, fj_key *key,
+                            size_t item) {
     const struct fj_token *const token = &job->tokens[item];
     struct lanes *const lanes = lanes_for(all, token->signature_len);
     const size_t l = lanes->count;
-    const enum fj_status status =
-        fj_sha256(hand->context, lanes->digests[l], job->data + token->start, token->signed_len);
-    if (status != FJ_OK) {
-        return status;
-    }
     lanes->keys[l] = key;
     lanes->signatures[l] = job->decoded + token->signature_start;
+    lanes->messages[l] = job->data + token->start;
+    lanes->message_lens[l] = token->signed_len;
     lanes->items[l] = item;
     lanes->count++;
     if (lanes->count == FJ_LANES) {
-        lanes_verify(job, lanes);
+        lanes_verify(job, hand, lanes);
     }
-    return FJ_PENDING;
 }
 
-/* The status of one token, or FJ_PENDING when its lanes will tell. */
-static enum fj_status verify_token(const struct fj_job *job, struct hand *hand, struct lanes *lanes,
-                                   size_t item) {
+/* Give one token its status, or put it into lanes that will. */
+static void verify_token(const struct fj_job *job, struct hand *hand, struct lanes *lanes, size_t item) {
     const struct fj_token *const token = &job->tokens[item];
     fj_key *const key = job->keys[token->header];
+    enum fj_status status = FJ_OK;
     if (key == NULL) {
-        return (enum fj_status)job->verdicts[token->header];
+        status = (enum fj_status)job->verdicts[token->header];
+    } else if (token->signature_len != fj_key_signature_len(key)) {
+        status = FJ_BAD_SIGNATURE;
+    } else if (fj_rsa_takes_lanes(key)) {
+        verify_in_lanes(job, hand, lanes, key, item);
+        return;
+    } else {
+        status = hand_take(hand, key);
+        if (status == FJ_OK) {
+            status = fj_verify_with(hand->context, key, job->decoded + token->signature_start,
+                                    token->signature_len, job->data + token->start, token->signed_len);
+        }
     }
-    if (token->signature_len != fj_key_signature_len(key)) {
-        return FJ_BAD_SIGNATURE;
-    }
-    const enum fj_status status = hand_take(hand, key);
-    if (status != FJ_OK) {
-        return status;
-    }
-    if (fj_key_kind(key) != FJ_KEY_SECRET && fj_rsa_takes_lanes(key)) {
-        return verify_in_lanes(job, hand, lanes, key, item);
-    }
-    return fj_verify_with(hand->context, key, job->decoded + token->signature_start, token->signature_len,
-                          job->data + token->start, token->signed_len);
+    job->status[item] = (uint8_t)status;
 }
 
 static void verify_items(struct fj_task *task, size_t begin, size_t end) {
@@ -196,14 +203,11 @@ static void verify_items(struct fj_task *task, size_t begin, size_t end) {
     }
     for (size_t i = begin; i < end; i++) {
         if (job->status[i] == FJ_PENDING) {
-            const enum fj_status status = verify_token(job, &hand, lanes, i);
-            if (status != FJ_PENDING) { /* else its lanes may have told already, or will */
-                job->status[i] = (uint8_t)status;
-            }
+            verify_token(job, &hand, lanes, i);
         }
     }
     for (int i = 0; i < SIGNATURE_LENGTHS; i++) {
-        lanes_verify(job, &lanes[i]);
+        lanes_verify(job, &hand, &lanes[i]);
     }
     hand_empty(&hand);
 }
@@ -240,27 +244,31 @@ static void sign_some(const struct fj_job *job, struct hand *hand, uint8_t *memo
     const size_t signature_len = fj_key_signature_len(key);
     uint8_t digests[FJ_LANES][FJ_SHA256_LEN];
     uint8_t *signatures[FJ_LANES];
-    size_t signed_len[FJ_LANES];
+    const uint8_t *messages[FJ_LANES];
+    size_t message_lens[FJ_LANES];
     enum fj_status status[FJ_LANES];
     enum fj_status ready = memory != NULL ? hand_take(hand, key) : FJ_NO_MEMORY;
     for (size_t i = 0; i < count; i++) {
-        const uint8_t *const token = job->out + job->token_at[begin + i];
         signatures[i] = memory != NULL ? memory + i * signature_len : NULL;
-        signed_len[i] = write_signing_input(job, begin + i);
-        if (ready != FJ_OK) {
-            status[i] = ready;
-        } else if (fj_key_kind(key) == FJ_KEY_SECRET) {
-            status[i] = fj_sign_with(hand->context, key, signatures[i], signature_len, token, signed_len[i]);
-        } else {
-            status[i] = ready = fj_sha256(hand->context, digests[i], token, signed_len[i]);
+        messages[i] = job->out + job->token_at[begin + i];
+        message_lens[i] = write_signing_input(job, begin + i);
+    }
+    if (ready == FJ_OK && fj_key_kind(key) == FJ_KEY_SECRET) {
+        for (size_t i = 0; i < count; i++) {
+            status[i] =
+                fj_sign_with(hand->context, key, signatures[i], signature_len, messages[i], message_lens[i]);
+        }
+    } else if (ready == FJ_OK) {
+        /* Keys of the engine `openssl` are hashed by libcrypto too, so that it stays a judge of the other. */
+        ready = (fj_rsa_takes_lanes(key) ? fj_sha256_many : fj_sha256_each)(hand->context, digests, messages,
+                                                                            message_lens, count);
+        if (ready == FJ_OK) {
+            fj_rsa_sign_many(status, hand->context, key, signatures, (const uint8_t(*)[FJ_SHA256_LEN])digests,
+                             count);
         }
     }
-    if (ready == FJ_OK && fj_key_kind(key) != FJ_KEY_SECRET) {
-        fj_rsa_sign_many(status, hand->context, key, signatures, (const uint8_t(*)[FJ_SHA256_LEN])digests,
-                         count);
-    }
     for (size_t i = 0; i < count; i++) {
-        finish_token(job, begin + i, signed_len[i], signatures[i], ready != FJ_OK ? ready : status[i]);
+        finish_token(job, begin + i, message_lens[i], signatures[i], ready == FJ_OK ? status[i] : ready);
     }
 }
 

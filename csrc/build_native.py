@@ -21,7 +21,7 @@ LANGUAGE = ["-std=c11", "-D_GNU_SOURCE", "-pthread"]
 
 # -fvisibility=hidden leaves one symbol to export, PyInit__native, so that nothing of ours can answer for another
 # library's function in the same process, nor the other way round.
-COMPILE = [*LANGUAGE, "-O2", "-fvisibility=hidden", "-Wall", "-Wextra"]
+COMPILE = [*LANGUAGE, "-O3", "-fvisibility=hidden", "-Wall", "-Wextra"]
 LINK = ["-pthread"]
 
 

@@ -1,12 +1,35 @@
 /* The kernel's known-answer test: RS256 is deterministic, so its signatures must be libcrypto's. */
 #include <string.h>
 
+#include "digest.h"
 #include "key.h"
 #include "rfc7515_key.h"
 #include "rsa.h"
 
 #define PART(bytes) \
     { (bytes), sizeof(bytes) }
+
+/* Messages of each length around the block's, hashed side by side and by libcrypto. */
+static enum fj_status compare_digests(struct fj_context *context) {
+    enum { LONGEST = 130, COUNT = 7 };
+    static const size_t lens[COUNT] = {0, 1, 55, 56, 64, 119, LONGEST};
+    uint8_t message[LONGEST];
+    const uint8_t *messages[COUNT];
+    uint8_t made[COUNT][FJ_SHA256_LEN];
+    uint8_t expected[COUNT][FJ_SHA256_LEN];
+    for (size_t i = 0; i < LONGEST; i++) {
+        message[i] = (uint8_t)(7 * i + 1);
+    }
+    for (size_t i = 0; i < COUNT; i++) {
+        messages[i] = message;
+    }
+    if (fj_sha256_many(context, made, messages, lens, COUNT) != FJ_OK ||
+        fj_sha256_each(context, expected, messages, lens, COUNT) != FJ_OK ||
+        memcmp(made, expected, sizeof made) != 0) {
+        return FJ_INTERNAL;
+    }
+    return FJ_OK;
+}
 
 static enum fj_status compare(fj_key *key, struct fj_context *context) {
     enum { LEN = sizeof RFC7515_N };
@@ -54,7 +77,10 @@ enum fj_status fj_selftest52(void) {
     }
     struct fj_context *const context = fj_key_private52(key) != NULL ? fj_key_borrow(key, &status) : NULL;
     if (context != NULL) {
-        status = compare(key, context);
+        status = compare_digests(context);
+        if (status == FJ_OK) {
+            status = compare(key, context);
+        }
         if (fj_count(FJ_COUNT_IFMA_REDONE) != redone) {
             status = FJ_INTERNAL; /* libcrypto had to mend what the kernel made */
         }
