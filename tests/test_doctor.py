@@ -50,7 +50,7 @@ def no_native_engine(monkeypatch: pytest.MonkeyPatch) -> types.ModuleType:
 def without_compiler(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """Imitate a machine without compiler and headers; return the folder where headers would be."""
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
-    monkeypatch.delenv("CC", raising=False)
+    monkeypatch.setenv("CC", "cc")
     monkeypatch.setattr(build, "_INCLUDE_ROOTS", (str(tmp_path),))
     return tmp_path
 
@@ -170,9 +170,28 @@ def test_compiler_that_came_later_means_to_build_again(
     assert _REINSTALL in remedies(report)
 
 
-def test_what_the_compiler_said_is_repeated(no_native_engine: types.ModuleType) -> None:
+def test_what_the_compiler_said_is_repeated_if_there_is_one(
+    no_native_engine: types.ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
     no_native_engine.__dict__["COMPILER_OUTPUT"] = "api.c:1: error: something\nterminated"
-    assert "api.c:1: error: something" in doctor.examine().problems[0].text
+    monkeypatch.setattr(doctor, "missing_parts", list)
+    assert (
+        "the compiler said:\n  api.c:1: error: something\n  terminated" in doctor.examine().problems[0].text
+    )
+    monkeypatch.setattr(doctor, "missing_parts", lambda: [("a C compiler", "gcc")])
+    assert "the compiler said" not in doctor.examine().problems[0].text
+
+
+@pytest.mark.parametrize(
+    ("remedy", "is_shown"),
+    [("install OpenSSL 3.0 or later", True), ("Debian: apt-get install gcc", False), ("", False)],
+)
+def test_advice_of_the_build_is_passed_on_unless_it_is_out_of_date(
+    no_native_engine: types.ModuleType, remedy: str, is_shown: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    no_native_engine.__dict__["REMEDY"] = remedy
+    monkeypatch.setattr(doctor, "missing_parts", list)
+    assert ("the build's advice: " in doctor.examine().problems[0].text) is is_shown
 
 
 def test_engine_that_was_switched_off_is_said_to_be(
@@ -299,15 +318,15 @@ def test_kernel_needs_the_cpu_and_the_system(
     }
 
 
-def test_kernel_is_told_of_with_the_reason_of_its_engine(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_kernel_is_told_of_with_the_reason_of_its_engine(monkeypatch: pytest.MonkeyPatch) -> None:
     why_not = engines.why_not
     monkeypatch.setattr(
         engines, "why_not", lambda name: "it is not built" if name == "avx512ifma" else why_not(name)
     )
-    main(["doctor"])
-    text = capsys.readouterr().out
+    report = doctor.examine()
+    report.engines[0] = {"name": "avx512ifma", "available": False, "reason": "it is not built"}
+    report.engine["name"] = "openssl"
+    text = doctor.as_text(report)
     assert "- avx512ifma: cannot run: it is not built" in text
     assert re.search(
         "AVX-512 IFMA: CPU (yes|no|unknown), operating system (yes|no|unknown): it is not built", text

@@ -47,18 +47,21 @@ def _judge_engines(report: Report) -> None:
 
 def _explain_slow_engine(report: Report) -> None:
     """Say what kept the native engine from being built, what is still missing, and how to get it."""
-    lines = ["only the slow engine can run here", engines.why_not("openssl")]
-    output = report.build.get("compiler_output")
-    if output:
-        lines += ["the compiler said:", *(f"  {line}" for line in str(output).splitlines())]
     missing = missing_parts()
     packages = " ".join(dict.fromkeys(package for _, package in missing))
+    lines = ["only the slow engine can run here", engines.why_not("openssl")]
+    output = str(report.build.get("compiler_output") or "")
+    if output and "gcc" not in packages.split():  # without a compiler there is nothing to read in it
+        lines += ["the compiler said:", *(f"  {line}" for line in output.splitlines())]
     if missing:
         lines.append("missing now: " + "; ".join(what for what, _ in missing))
         lines.append("on Debian and Ubuntu, and then with pip:")
     elif report.build.get("mode") == "off":
         lines.append("it was switched off on purpose; unset FASTJWT_NATIVE, and then:")
     else:
+        advice = str(report.build.get("remedy") or "")
+        if advice and "apt-get" not in advice:  # packages are there by now
+            lines.append(f"the build's advice: {advice}")
         lines.append("compiler and headers are here now, so that it can be built:")
     install = [f"apt-get install {packages}"] if missing else []
     report.add("problem", "no_native_engine", "\n".join(lines), *install, *rebuild_commands())

@@ -52,12 +52,10 @@ def missing_parts() -> list[tuple[str, str]]:
 
     Found out as the build does, by asking the compiler; without one, by looking where headers usually are.
     """
-    compiler = shlex.split(os.environ.get("CC", "")) or ["cc"]
+    # The one that builds use: Python remembers what it was compiled with itself.
+    compiler = shlex.split(os.environ.get("CC") or sysconfig.get_config_var("CC") or "cc")
     if shutil.which(compiler[0]) is None:
-        found = shutil.which("gcc") or shutil.which("clang")
-        if found is None or "CC" in os.environ:
-            return [(f"a C compiler ({compiler[0]})", "gcc"), *_missing_headers(_lies_around)]
-        compiler = [found]
+        return [(f"a C compiler ({compiler[0]})", "gcc"), *_missing_headers(_lies_around)]
     return _missing_headers(lambda header: _preprocesses(compiler, header))
 
 
