@@ -96,7 +96,8 @@ def source(sdist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return an unpacked sdist.  All tests build in it, so each finds the leavings of the ones before."""
     folder = tmp_path_factory.mktemp("source")
     with tarfile.open(sdist) as archive:
-        archive.extraction_filter = getattr(tarfile, "data_filter", None)  # 3.12 wants one, early 3.10 has none
+        # Python 3.12 wants a filter, the first 3.10 have none.
+        archive.extraction_filter = getattr(tarfile, "data_filter", None)
         archive.extractall(folder)
     (unpacked,) = folder.iterdir()
     return unpacked
@@ -202,13 +203,13 @@ def test_the_library_exports_its_initialisation_and_nothing_else(wheel, tmp_path
     assert [line.split()[-1] for line in listing.splitlines()] == ["PyInit__native"]
 
 
-def test_an_installed_wheel_runs_on_openssl_and_its_command_works(wheel, tmp_path):
-    """The fast engine is the one in use, and the build's note has no complaint."""
+def test_an_installed_wheel_runs_on_a_native_engine_and_its_command_works(wheel, tmp_path):
+    """The package that runs is the installed one, and the engine in use is not the slow one."""
     done = pip("install", "--target", tmp_path / "site", wheel, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     installed = Installed(tmp_path / "site")
     name, place = installed.answer("print(json.dumps([fastjwt.engine().name, fastjwt.__file__]))")
-    assert name == "openssl"
+    assert name != "pure"
     assert Path(place).is_relative_to(installed.folder)
     shown = installed.python(str(installed.folder / "bin" / "fastjwt"), "--version")
     assert fastjwt.__version__ in shown.stdout, shown.stderr
