@@ -86,8 +86,10 @@ def _read_orjson(raw: bytes, max_depth: int, allow_duplicates: bool) -> Any:
         names = len(value)
         large = any(type(v) is float and not -_BEYOND_INT64 < v < _BEYOND_INT64 for v in value.values())
     else:
-        if braces + brackets > max_depth and _depth(value) > max_depth:
-            raise JSONFault(f"nested deeper than {max_depth} levels")
+        if braces + brackets > max_depth:
+            _check_text_depth(
+                raw.decode("utf-8"), max_depth
+            )  # the value may lack what a later duplicate replaced
         names, large = _survey(value)
     # If no white space stands before a colon, each member shows as `":` at least once; then as many of them as names
     # that were read means that no name was read twice.  Strings that hold `":` only send us the careful way.
@@ -118,25 +120,6 @@ def _survey(value: Any) -> tuple[int, bool]:
         elif kind is float and not -_BEYOND_INT64 < item < _BEYOND_INT64:
             large = True
     return names, large
-
-
-def _depth(value: Any) -> int:
-    """Return the levels of nesting of a value that was read, walking level by level (no recursion)."""
-    depth = 0
-    level = [value]
-    while level:
-        inner: list[Any] = []
-        nested = False
-        for item in level:
-            if type(item) is dict:
-                nested = True
-                inner.extend(item.values())
-            elif type(item) is list:
-                nested = True
-                inner.extend(item)
-        depth += nested
-        level = inner
-    return depth
 
 
 # The closing quote is optional, so that a string without one is taken to the end of the text in one go: searched for
