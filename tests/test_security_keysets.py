@@ -638,9 +638,9 @@ def test_an_unsorted_crowd_of_tokens_finds_each_its_key_in_a_set_of_some_hundred
     """Multi-tenant providers publish hundreds of keys, most of them the same few here, under kids of their own."""
     privates = [rsa_key(), rsa_key("other"), rsa_key("third")]
     members = [public_jwk(privates[number % 3], kid=f"tenant-{number}") for number in range(500)]
-    began = time.perf_counter()
+    began = time.process_time()
     keys = JWKSet.from_json(json.dumps({"keys": members}))
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began < 2
     assert len(keys.keys) == 500
     crowd = [named(f"tenant-{number}", privates[number * 7 % 3]) for number in range(0, 500, 3)]
     expected = [number % 3 == number * 7 % 3 for number in range(0, 500, 3)]

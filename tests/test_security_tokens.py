@@ -283,9 +283,9 @@ def test_a_huge_token_costs_neither_time_nor_memory(make):
     for ask in (alone, unverified, crowd):
         took = []
         for _ in range(7):
-            began = time.perf_counter()
+            began = time.process_time()
             ask()
-            took.append(time.perf_counter() - began)
+            took.append(time.process_time() - began)
         assert min(took) < 0.001
         assert min(_peak_kib(ask) for _ in range(3)) < 1024
     tracemalloc.start()
