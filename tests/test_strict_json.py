@@ -205,6 +205,7 @@ def spoiled(text: bytes, changes: list[tuple[int, bytes, int]]) -> bytes:
 @given(texts, spoilers, st.sampled_from([1, 2, 3, 64]), st.booleans())
 @example(b'{"a":"\\ud800","a":1}', [], 64, True)
 @example(b'{"a":1e400,"a":1}', [], 64, True)
+@example(b'{"a":[],"a":0}', [], 1, True)
 @example(b"[-0]", [], 64, False)
 def test_readers_agree_on_any_text(
     text: bytes, changes: list[tuple[int, bytes, int]], depth: int, duplicates: bool
