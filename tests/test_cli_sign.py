@@ -142,6 +142,12 @@ def test_thumbprint_kid_is_what_jwks_publishes(files: Files, capsys: pytest.Capt
     assert main(["verify", capsys.readouterr().out.strip(), "--jwks", str(files.jwks)]) == 0
 
 
+def test_key_may_be_der(files: Files, private_key: fastjwt.RSAPrivateKey, capsys: Any) -> None:
+    key = files.write("key.der", private_key.to_der())
+    assert main(["sign", str(files.write("claims.json", b"{}")), "--key", str(key)]) == 0
+    assert claims_in(capsys.readouterr().out, private_key) == [{}]
+
+
 def test_secret_jwk_signs_hs256(files: Files, capsys: pytest.CaptureFixture[str]) -> None:
     secret = fastjwt.HMACKey(bytes(range(32)))
     path = files.write("secret.jwk", json.dumps(secret.to_jwk()))
