@@ -235,12 +235,12 @@ class Verifier:
         Raises the `InvalidTokenError` that says what is wrong with it, and TypeError for what is neither str nor bytes.
         """
         _, payload, names, _ = self._signatures.verify_one(token)
-        return self._policy.read(payload, names, self._time(now))
+        return self._policy.reader_at(self._time(now))(payload, names)
 
     def verify_complete(self, token: str | bytes, now: float | None = None) -> Verified:
         """Return header, claims and key of a good token; otherwise as `verify`."""
         segment, payload, names, key = self._signatures.verify_one(token)
-        claims = self._policy.read(payload, names, self._time(now))
+        claims = self._policy.reader_at(self._time(now))(payload, names)
         return Verified(read_header(segment, self._policy.max_json_depth), claims, key)
 
     def verify_batch(
@@ -313,13 +313,13 @@ class Verifier:
         errors: dict[int, InvalidTokenError],
     ) -> None:
         """Append the claims of each token of a verified chunk, or None with its error."""
-        read = self._policy.read
+        read = self._policy.reader_at(now)
         append = claims.append
         start = len(claims)
         for payload, names, status in zip(chunk.payloads(), chunk.names(), chunk.statuses(), strict=True):
             if status == 0:  # Status.OK, without the enum's look-up
                 try:
-                    append(read(payload, names, now))
+                    append(read(payload, names))
                 except InvalidTokenError as error:
                     error.__context__ = None  # with its own traceback it would keep the payload
                     errors[len(claims)] = error.with_traceback(None)

@@ -26,7 +26,7 @@ try:
 except ImportError:  # pragma: no cover - orjson is a dependency, but has no wheel for every Python
     orjson = None  # type: ignore[assignment]
 
-__all__ = ["JSONFault", "check_writable", "read", "read_object", "use", "write"]
+__all__ = ["JSONFault", "check_writable", "read", "read_object", "read_plain", "use", "write"]
 
 DEFAULT_MAX_DEPTH = 64
 
@@ -50,25 +50,29 @@ def read(raw: bytes, *, max_depth: int = DEFAULT_MAX_DEPTH, allow_duplicates: bo
 
 
 def read_object(
-    raw: bytes, *, max_depth: int = DEFAULT_MAX_DEPTH, allow_duplicates: bool = False, names: int = 0
+    raw: bytes, *, max_depth: int = DEFAULT_MAX_DEPTH, allow_duplicates: bool = False
 ) -> dict[str, Any]:
-    """Return the object that `raw` spells; anything else at the top level is a `JSONFault` too.
-
-    `names`, if not 0, is what the native engine counted in a plain text (csrc/names.h): when it equals the number of
-    names that orjson read, the text holds no name twice, no large integer and no deep nesting, and nothing is left to
-    check.
-    """
-    if names and _writer_is_orjson and max_depth >= DEFAULT_MAX_DEPTH:
-        try:
-            value = orjson.loads(raw)
-        except orjson.JSONDecodeError:
-            raise JSONFault(_NOT_JSON) from None
-        if type(value) is dict and len(value) == names:
-            return value
+    """Return the object that `raw` spells; anything else at the top level is a `JSONFault` too."""
     value = _reader(raw, max_depth, allow_duplicates)
     if type(value) is not dict:
         raise JSONFault("not a JSON object")
     return value
+
+
+def read_plain(raw: bytes, names: int) -> dict[str, Any] | None:
+    """Return the object that `raw` spells if nothing is left to check, else None: `read_object` decides then.
+
+    `names` is how many member names the native engine counted, or 0 (csrc/names.h).  When orjson reads an object with as
+    many members, the text holds no name twice, no large integer and no deep nesting.
+    """
+    if names and _writer_is_orjson:
+        try:
+            value = orjson.loads(raw)
+        except orjson.JSONDecodeError:
+            return None
+        if type(value) is dict and len(value) == names:
+            return value
+    return None
 
 
 _BEYOND_INT64 = 9.2e18  # a little below 2**63: from here on orjson may have made a float of an integer
