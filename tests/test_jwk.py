@@ -375,6 +375,9 @@ def test_messages_show_little_of_what_they_refuse() -> None:
     with pytest.raises(InvalidKeyError) as caught:
         RSAPublicKey.from_jwk({**PUBLIC, "alg": "A\n\x1b[31m\u202e" + "x" * 5000})
     message = str(caught.value)
+    assert "A\\n\\x1b[31m\\u202e" in message
+    assert "x" * 50 in message
+    assert "x" * 60 not in message
     assert message.isascii()
     assert message.isprintable()
     assert len(message) < 200

@@ -170,6 +170,16 @@ def test_wrong_options_are_wrong_use(options: dict[str, Any], kind: type[Excepti
         JWKSet.from_json('{"keys": []}', **options)
 
 
+def test_the_smallest_caps_let_the_smallest_sets_in() -> None:
+    assert len(set_of(A, max_keys=1, max_bytes=1)) == 1
+    with pytest.raises(JWKSError, match="2 members"):
+        set_of(A, B, max_keys=1)
+    with pytest.raises(JWKSError, match="max_bytes"):
+        JWKSet.from_json("{}", max_bytes=1)
+    with pytest.raises(JWKSError, match="not a key set"):
+        JWKSet.from_json("{}", max_bytes=2)
+
+
 # --- Members
 
 
@@ -280,6 +290,13 @@ def test_skipped_members_that_are_no_secret_leave_their_kid_alone(engine: str) -
 
 def test_an_unknown_member_k_is_no_secret_of_an_rsa_key() -> None:
     assert kids(set_of({**A, "k": "AAAA"})) == ["a"]
+
+
+def test_secrets_are_left_out_by_default_and_used_on_demand_from_text_too() -> None:
+    text = json.dumps({"keys": [SECRET, A]})
+    assert kids(JWKSet.from_json(text)) == ["a"]
+    assert kids(JWKSet.from_json(text, allow_secret_members=False)) == ["a"]
+    assert kids(JWKSet.from_json(text, allow_secret_members=True)) == ["s", "a"]
 
 
 def test_secret_members_count_in_a_set_that_the_caller_owns(engine: str) -> None:

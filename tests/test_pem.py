@@ -84,6 +84,9 @@ def test_what_may_stand_around_a_block_is_accepted(text: str) -> None:
         (block().replace("KEY-----\n", "KEY-----\n\n", 1), "different lengths"),
         (block().replace(BODY[:64], BODY[:60] + "\n" + BODY[60:64]), "different lengths"),
         (block().replace(BODY[:64], "    " + BODY[:64]), "different lengths"),
+        (block().replace(BODY[:64], BODY[:4] + "\n" + BODY[4:64]), "different lengths"),
+        ("-----BEGIN PUBLIC KEY-----\nAAAA\n" + BODY + "\n-----END PUBLIC KEY-----\n", "different lengths"),
+        (block().replace("\n-----END", "\n\n-----END"), "different lengths"),
         (block().replace(BODY[:64], BODY[:64] + " "), "different lengths"),
         (block().replace(BODY[:4], "AA!A"), "not base64"),
         (block().replace(BODY[:4], "AA-_"), "not base64"),
@@ -116,6 +119,17 @@ def test_unused_bits_of_the_last_character_are_zero() -> None:
     assert pem.decode_base64(b"AA==", "PEM") == b"\0"
     with pytest.raises(InvalidKeyError, match="malformed PEM: not base64"):
         pem.decode_base64(b"AB==", "PEM")
+
+
+def test_no_text_at_all_is_no_base64() -> None:
+    with pytest.raises(InvalidKeyError, match="not base64"):
+        pem.decode_base64(b"", "PEM")
+
+
+def test_blocks_are_written_in_64_columns() -> None:
+    """RFC 7468 section 2."""
+    widths = [len(line) for line in pem.write("PUBLIC KEY", bytes(100)).splitlines()[1:-1]]
+    assert widths == [64, 64, 8]
 
 
 def test_key_texts_above_64_kib_are_refused_unread() -> None:

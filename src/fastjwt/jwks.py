@@ -276,9 +276,8 @@ class _Reading:
 
     def _spend(self, modulus: int) -> None:
         bits = modulus.bit_length()
-        if (
-            bits <= self._policy.limits.max_bits
-        ):  # a longer one is refused before anything is computed with it
+        # A longer one is refused before anything is computed with it.
+        if bits <= self._policy.limits.max_bits:
             self._work_left -= (bits / _WORK_UNIT_BITS) ** 3
         if self._work_left < 0:
             raise InvalidKeyError("the set holds more and larger keys than can be checked in reasonable time")
