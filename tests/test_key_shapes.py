@@ -74,6 +74,8 @@ FILES: dict[str, bytes] = {
 WRAPPINGS: dict[str, Callable[[bytes], bytes]] = {
     "bare": lambda octets: octets,
     "white space": lambda octets: b" \r\n\t\x0b\x0c" + octets + b"\n\n ",
+    "exotic white space": lambda octets: "\u00a0\u2003".encode() + octets,
+    "zero octets": lambda octets: bytes(4) + octets + bytes(4),
     "bom": lambda octets: b"\xef\xbb\xbf" + octets,
     "bom and white space": lambda octets: b"\n\xef\xbb\xbf \n" + octets,
     "utf-16": lambda octets: octets.decode("latin-1").encode("utf-16"),
@@ -122,6 +124,7 @@ def test_version_1_certificates_are_seen() -> None:
         b"0" * 32,
         b"-----a pass phrase of dashes-----",
         b"BEGIN at the beginning, he said gravely",
+        b"We begin key signing at ten, certificate in hand",
         b'{"secret": "0123456789abcdef0123456789abcdef"}',
         b"monkeys and donkeys have no keys: at all",
         b"ssh-rsa is not what I am talking about, am I?",

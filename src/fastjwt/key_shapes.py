@@ -48,9 +48,10 @@ def der_structure(octets: bytes) -> str | None:
 _LENGTH = rb"(?:[\x00-\x7f]|\x81.|\x82..|\x83...)"
 _LONG_LENGTH = rb"(?:\x81.|\x82..|\x83...)"
 
-# How the DER of a key begins, its end being of no interest: it may have lost a last octet that looked like white space.
+# How the DER of a key begins, behind at most a mark or a blank of some encoding.  Its end is of no interest: it may
+# have lost a last octet that looked like white space.
 _DER_KEY = re.compile(
-    rb"\x30" + _LENGTH + rb"(?:"
+    rb".{0,8}?\x30" + _LENGTH + rb"(?:"
     rb"\x02\x01[\x00-\x03][\x02\x04\x30]"  # a version: PKCS#1, PKCS#8, SEC1, DSA, PKCS#12
     rb"|\x30" + _LENGTH + rb"\x06[\x03-\x0b][\x28-\x2b\x60\x67]"  # an algorithm: SPKI, encrypted PKCS#8
     rb"|\x30" + _LENGTH + rb"\xa0\x03\x02\x01[\x00-\x02]\x02"  # a certificate, version and serial number
@@ -63,10 +64,10 @@ _DER_KEY = re.compile(
 # Repetitions are bounded, so that no long secret makes the search quadratic.
 _TEXT_KEY = re.compile(
     rb"---- ?BEGIN "  # PEM; with the space RFC 4716
-    rb"|BEGIN (?:[A-Z0-9]{1,20} ){0,5}(?:KEY|CERTIFICATE)"  # PEM that lost its dashes
+    rb"|(?-i:BEGIN (?:[A-Z0-9]{1,20} ){0,5}(?:KEY|CERTIFICATE))"  # PEM that lost its dashes
     rb"|(?:ssh-(?:rsa|dss|ed25519|ed448)|ecdsa-sha2-[a-z0-9]{1,20}|sk-[a-z0-9.@-]{1,60})\s{1,20}AAAA"
     rb"|PuTTY-User-Key-File-"
-    rb"|^\s*[{\[].*[\"'](?:kty|keys)[\"']\s*:",  # JWK, JWKS, also as Python prints a dict
+    rb"|[\"'](?:kty|keys)[\"']\s{0,20}:",  # JWK, JWKS, also as Python prints a dict
     re.DOTALL | re.IGNORECASE,
 )
 
@@ -99,7 +100,9 @@ def looks_like_key(secret: bytes) -> bool:
 
 
 def _is_bare_key(octets: bytes) -> bool:
-    return bool(_DER_KEY.match(octets) or _TEXT_KEY.search(octets) or octets.startswith(_BINARY_SSH))
+    return bool(
+        _DER_KEY.match(octets) or _TEXT_KEY.search(octets) or any(mark in octets for mark in _BINARY_SSH)
+    )
 
 
 def _unwrapped(octets: bytes) -> Iterator[bytes]:
