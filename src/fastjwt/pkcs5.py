@@ -115,9 +115,8 @@ def _read_derivation(fields: der.Reader) -> tuple[Callable[[bytes, int], bytes],
 
 
 def _read_pbkdf2(fields: der.Reader) -> tuple[Callable[[bytes, int], bytes], int | None]:
-    salt = (
-        fields.octet_string()
-    )  # the other choice of RFC 8018 appendix A.2, a named source, was never specified
+    # The other choice for the salt in RFC 8018 appendix A.2, a named source, was never specified.
+    salt = fields.octet_string()
     iterations = fields.integer()
     key_bytes = fields.integer() if fields.next_tag() == der.INTEGER else None
     identifier = _HMAC_SHA1
