@@ -7,7 +7,7 @@ import random
 import time
 
 import pytest
-from rsa_material import is_prime, key, numbers, prime, private_numbers
+from rsa_material import SMALL_PRIMES_PRODUCT, is_prime, key, numbers, prime, private_numbers
 
 from fastjwt import engines
 from fastjwt.errors import InvalidKeyError
@@ -82,6 +82,14 @@ def test_keys_below_2048_bits_are_refused_unless_min_bits_says_otherwise(engine:
     refuse_public(n, 65537, f"{bits} bits, at least 2048")
     if bits == 1024:
         check_public(PublicNumbers(n, 65537), Limits.checked(bits, 8192, False), engines.current())
+
+
+def test_keys_of_exactly_the_allowed_sizes_are_accepted(engine: str) -> None:
+    for bits in (2048, 8192):
+        n = (3 << (bits - 2)) + 1
+        while math.gcd(n, SMALL_PRIMES_PRODUCT) != 1:
+            n += 2
+        check_public(PublicNumbers(n, 65537), DEFAULTS, engines.current())
 
 
 def test_keys_above_8192_bits_are_refused_before_any_arithmetic(engine: str) -> None:
