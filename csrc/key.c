@@ -324,12 +324,8 @@ static fj_key *key_ready(fj_key *key, int *status) {
         fj_key_release(key);
         return NULL;
     }
-    if (key->kind != FJ_KEY_SECRET) {
-        const int len = EVP_PKEY_get_size(context->pkey);
-        key->signature_len = len > 0 ? (size_t)len : 0;
-    } else {
-        key->signature_len = 32;
-    }
+    /* Not EVP_PKEY_get_size(), which returns 0 after a failed allocation that nobody was told of. */
+    key->signature_len = key->kind != FJ_KEY_SECRET ? key->parts[FJ_PART_N].len : 32;
     fj_key_return(key, context);
     *status = FJ_OK;
     return key;

@@ -9,6 +9,10 @@
 enum fj_status fj_openssl_sign(struct fj_context *context, uint8_t *signature, size_t signature_len,
                                const uint8_t digest[FJ_SHA256_LEN]) {
     size_t written = signature_len;
+    if (context->broken) { /* by another one of the same batch */
+        OPENSSL_cleanse(signature, signature_len);
+        return FJ_NO_MEMORY;
+    }
     if (EVP_PKEY_sign(context->sign, signature, &written, digest, FJ_SHA256_LEN) != 1 ||
         written != signature_len) {
         OPENSSL_cleanse(signature, signature_len);
