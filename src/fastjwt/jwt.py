@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from . import engines, strict_json
 from .backends.base import Limits
 from .claims import ClaimsPolicy, finite_seconds
-from .errors import DecodeError, InvalidTokenError
+from .errors import DecodeError, InvalidKeyError, InvalidTokenError
 from .header import ALGORITHMS, HeaderRules, read_header, typ_key
 from .jwks import JWKSet
 from .jws import Chunk, KeySource, SignatureVerifier, split_one
@@ -92,6 +92,8 @@ class Signer:
     ) -> None:
         if not isinstance(private, RSAPrivateKey | HMACKey):
             raise TypeError(f"signing takes an RSAPrivateKey or an HMACKey, got {type(private).__name__}")
+        if isinstance(private, HMACKey) and not private._signs:
+            raise InvalidKeyError("the key's JWK is for verifying alone (key_ops)")
         if kid is not None and not isinstance(kid, str):
             raise TypeError(f"kid must be a str, got {type(kid).__name__}")
         self._backend = engines.current()

@@ -6,7 +6,7 @@ might read differently: each rule of reading has its counterpart here.
 
 from __future__ import annotations
 
-import secrets
+import os
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -144,7 +144,7 @@ class ClaimsWriter:
             claims.setdefault("iat", now)
             claims.setdefault("exp", int(now + self._ttl))
         if self._jti and "jti" not in claims:
-            claims["jti"] = base64url.encode(secrets.token_bytes(_JTI_OCTETS))
+            claims["jti"] = base64url.encode(os.urandom(_JTI_OCTETS))
         return claims
 
 

@@ -62,8 +62,8 @@ def read_object(
 def read_plain(raw: bytes, names: int) -> dict[str, Any] | None:
     """Return the object that `raw` spells if nothing is left to check, else None: `read_object` decides then.
 
-    `names` is how many member names the native engine counted, or 0 (csrc/names.h).  When orjson reads an object with as
-    many members, the text holds no name twice, no large integer and no deep nesting.
+    `names` is how many member names the native engine counted, or 0 (csrc/names.h).  When orjson reads an object with
+    as many members, the text holds no name twice, no large integer and no deep nesting.
     """
     if names and _writer_is_orjson:
         try:
