@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 FAR_FUTURE = 4_102_444_800
 
 # Integers stay within 2^53, where JavaScript is exact; 0.1 and 1e21 are spelled differently by different writers.
+# There are eight, so that a batch of them fills the lanes of a vector kernel.
 CLAIMS: tuple[dict[str, Any], ...] = (
     {"exp": FAR_FUTURE},
     {
@@ -34,6 +35,16 @@ CLAIMS: tuple[dict[str, Any], ...] = (
         "": "empty name",
     },
     {"exp": FAR_FUTURE, "numbers": [0, -1, 0.1, 1e21, 2**53 - 1, 1.5e-7], "long": "x" * 3000},
+    {
+        "exp": FAR_FUTURE,
+        "iat": 0,
+        "nbf": -1,
+        "auth_time": 1.25,
+        "amr": ["pwd", "otp"],
+        "acr": "urn:example:2",
+    },
+    {"exp": FAR_FUTURE, "address": {"locality": "Göteborg", "postal_code": "411 06"}, "email_verified": True},
+    {"exp": FAR_FUTURE + 0.5, "https://example.com/claims": [[[[[[]]]]], {}, "", " ", "\\u0041"]},
 )
 
 

@@ -18,8 +18,17 @@ Answers = list[dict[str, Any]]
 Node = Callable[[str, Jobs], Answers]
 Jose = Callable[[Jobs], Answers]
 
-# Takes an engine, an operation ("sign", "verify") and how many of them that engine, and no other, has to do.
-RanOn = Callable[[str, str, int], AbstractContextManager[None]]
+# An engine may leave to another one what does not pay or fit: the kernel takes neither e = 3 nor, at 2048 bits, a
+# single signature.
+HANDS_ON_TO = {"avx512ifma": "openssl"}
+
+
+class RanOn(Protocol):
+    """Check that an engine does this many operations ("sign", "verify"), `by_itself` or with the one it hands on to."""
+
+    def __call__(
+        self, engine: str, operation: str, items: int, *, by_itself: bool = True
+    ) -> AbstractContextManager[None]: ...
 
 
 class OpenSSL(Protocol):

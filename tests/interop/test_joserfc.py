@@ -36,14 +36,14 @@ def test_tokens_made_by_joserfc_verify_here_and_are_ours_byte_for_byte(engine: s
         ]
         with ran_on(engine, "verify", len(CLAIMS)):
             assert fastjwt.Verifier(keys).verify_batch(tokens).claims == list(CLAIMS)
-        with ran_on(engine, "sign", len(CLAIMS)):
+        with ran_on(engine, "sign", len(CLAIMS), by_itself=False):
             for token in tokens:
                 signing_input, _, signature = token.rpartition(".")
                 assert fastjwt.hazmat.sign_pkcs1_sha256(private, signing_input.encode()) == decoded(signature)
 
 
 def test_joserfc_verifies_our_tokens_with_each_form_of_our_keys(
-    engine: str, private_keys: list[fastjwt.RSAPrivateKey]
+    engine: str, ran_on: RanOn, private_keys: list[fastjwt.RSAPrivateKey]
 ) -> None:
     """PEM, DER, a JWK and a JWKS of ours serve joserfc, with the same thumbprint as kid."""
     publics = [private.public_key() for private in private_keys]
@@ -53,7 +53,9 @@ def test_joserfc_verifies_our_tokens_with_each_form_of_our_keys(
         their_keys = [RSAKey.import_key(form) for form in forms]
         assert {key.thumbprint() for key in their_keys} == {public.thumbprint()}
         signer = fastjwt.Signer(private, kid=public.thumbprint())
-        for claims, token in zip(CLAIMS, signer.sign_batch(CLAIMS), strict=True):
+        with ran_on(engine, "sign", len(CLAIMS)):
+            tokens = signer.sign_batch(CLAIMS)
+        for claims, token in zip(CLAIMS, tokens, strict=True):
             for key in [*their_keys, key_set]:
                 assert their_claims(token, key) == claims
 

@@ -64,14 +64,14 @@ def test_tokens_made_by_jose_verify_here_and_are_ours_byte_for_byte(
         private = fastjwt.RSAPrivateKey.from_pem(pair["pkcs8"])
         with ran_on(engine, "verify", len(CLAIMS)):
             assert verifier.verify_batch(pair["tokens"]).claims == list(CLAIMS)
-        with ran_on(engine, "sign", len(CLAIMS)):
+        with ran_on(engine, "sign", len(CLAIMS), by_itself=False):
             for token in pair["tokens"]:
                 signing_input, _, signature = token.rpartition(".")
                 assert fastjwt.hazmat.sign_pkcs1_sha256(private, signing_input.encode()) == decoded(signature)
 
 
 def test_jose_verifies_our_tokens_with_each_form_of_our_keys(
-    engine: str, jose: Jose, private_keys: list[fastjwt.RSAPrivateKey]
+    engine: str, ran_on: RanOn, jose: Jose, private_keys: list[fastjwt.RSAPrivateKey]
 ) -> None:
     """SPKI, a single JWK and a local JWKS with all of our keys each verify what our signers made."""
     members = [
@@ -81,7 +81,9 @@ def test_jose_verifies_our_tokens_with_each_form_of_our_keys(
     for index, private in enumerate(private_keys):
         public = private.public_key()
         signer = fastjwt.Signer(private, kid=f"ours-{index}", headers={"typ": "at+jwt"})
-        for claims, token in zip(CLAIMS, signer.sign_batch(CLAIMS), strict=True):
+        with ran_on(engine, "sign", len(CLAIMS)):
+            tokens = signer.sign_batch(CLAIMS)
+        for claims, token in zip(CLAIMS, tokens, strict=True):
             for key in ({"spki": public.to_pem()}, {"jwk": public.to_jwk()}, {"jwks": {"keys": members}}):
                 jobs.append({"do": "verify", "key": key, "token": token, "options": {"typ": "at+jwt"}})
                 expected.append(claims)
