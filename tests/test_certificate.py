@@ -59,7 +59,12 @@ def test_older_versions_and_odd_serial_numbers_are_read() -> None:
     extensions = rest.pop()
     assert version.hex() == "a003020102"
     assert x509.read(rebuilt([serial, *rest])) == its  # version 1
-    assert x509.read(rebuilt([bytes.fromhex("a003020101"), serial, *rest, bytes.fromhex("810100")])) == its
+    for identifiers in ("810100", "820100", "810100820100"):
+        assert (
+            x509.read(rebuilt([bytes.fromhex("a003020101"), serial, *rest, bytes.fromhex(identifiers)]))
+            == its
+        )
+        assert x509.read(rebuilt([version, serial, *rest, bytes.fromhex(identifiers), extensions])) == its
     assert x509.read(rebuilt([version, bytes.fromhex("0202ff7f"), *rest, extensions])) == its
 
 
@@ -74,6 +79,10 @@ def test_structures_in_the_wrong_order_or_number_are_refused() -> None:
         [version, serial, *rest[:-1], bytes.fromhex("8101"), extensions],
         [version, serial, *rest[1:]],
         [serial, *rest],  # version 1 has no extensions
+        [serial, *rest[:-1], bytes.fromhex("810100")],  # and no unique identifiers
+        [serial, *rest[:-1], bytes.fromhex("820100")],
+        [bytes.fromhex("a003020101"), serial, *rest],  # nor has version 2 extensions
+        [version, serial, *rest[:-1], bytes.fromhex("820100810100"), extensions],
         [bytes.fromhex("a003020100"), serial, *rest],  # a default that is written
         [bytes.fromhex("a003020103"), serial, *rest],
         [bytes.fromhex("a006020102020102"), serial, *rest],

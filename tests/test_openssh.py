@@ -35,14 +35,19 @@ def blob(n: int = ITS.n, e: int = ITS.e, name: bytes = b"ssh-rsa") -> bytes:
 
 
 def section(
-    *, check: bytes = b"abcdabcd", name: bytes = b"ssh-rsa", padding: bytes | None = None, **changed: int
+    *,
+    check: bytes = b"abcdabcd",
+    name: bytes = b"ssh-rsa",
+    comment: bytes = b"me",
+    padding: bytes | None = None,
+    **changed: int,
 ) -> bytes:
     its = {**ITS._asdict(), **changed}
     contents = (
         check
         + string(name)
         + b"".join(mpint(its[n]) for n in ("n", "e", "d", "qi", "p", "q"))
-        + string(b"me")
+        + string(comment)
     )
     return contents + (bytes(range(1, 8))[: -len(contents) % 8] if padding is None else padding)
 
@@ -77,6 +82,8 @@ def test_public_lines_are_read_with_and_without_a_comment(end: bytes) -> None:
     [
         LINE + b"\n" + LINE,
         LINE + b"\n\n",
+        LINE + b" me@host\n" + LINE,
+        LINE + b" me@host\n" + LINE + b" me@host\n",
         LINE[:-4],
         LINE[:-1] + b"!",
         b"ssh-rsa",
@@ -100,6 +107,22 @@ def test_other_public_lines_are_refused(text: bytes) -> None:
     assert openssh.is_public_line(text)
     with pytest.raises(InvalidKeyError):
         openssh.read_public_line(text)
+
+
+def test_integers_whose_first_bit_is_set_have_a_zero_in_front() -> None:
+    for e in (127, 128, 255, 256, 0x8000):
+        assert openssh.read_public_line(line(blob(e=e))).e == e
+
+
+def test_the_padding_counts_up_from_one_and_is_as_short_as_can_be() -> None:
+    for comment_length in range(8):
+        unpadded = section(comment=b"c" * comment_length, padding=b"")
+        needed = -len(unpadded) % 8
+        assert openssh.read_private(file(unpadded + bytes(range(1, needed + 1))), Limits()) == ITS
+        for padding in (bytes(needed), bytes(range(2, needed + 2)), bytes(range(1, needed + 9))):
+            if padding:
+                with pytest.raises(InvalidKeyError, match="padding"):
+                    openssh.read_private(file(unpadded + padding), Limits())
 
 
 def test_private_files_are_read() -> None:

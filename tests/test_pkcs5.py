@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import math
 import subprocess
 import time
 from collections.abc import Callable
@@ -189,6 +191,38 @@ def test_derivations_that_are_malformed_unknown_or_endless_are_refused_at_once(d
     with pytest.raises(InvalidKeyError):
         pkcs5.decrypt(file(derivation, cipher()), b"secret")
     assert time.perf_counter() - started < 0.5
+
+
+@pytest.mark.parametrize("numbers", [(1 << 17, 8, 8), (1 << 20, 1, 8), (1 << 13, 1, 1024), (2, 1024, 1)])
+def test_derivations_at_their_bounds_are_computed(
+    monkeypatch: pytest.MonkeyPatch, numbers: tuple[int, ...]
+) -> None:
+    """128 MiB, or three seconds; the memory that scrypt may take is that and little more."""
+    asked = []
+
+    def scrypt_of(password: bytes, **parameters: int) -> bytes:
+        asked.append(parameters)
+        return bytes(parameters["dklen"])
+
+    monkeypatch.setattr(hashlib, "scrypt", scrypt_of)
+    with pytest.raises(InvalidKeyError, match="wrong password"):
+        pkcs5.decrypt(file(scrypt(*numbers), cipher()), b"secret")
+    (parameters,) = asked
+    assert (parameters["n"], parameters["r"], parameters["p"]) == numbers
+    assert parameters["maxmem"] < 130 << 20
+    for name in range(3):
+        larger = [number * 2 if index == name else number for index, number in enumerate(numbers)]
+        if larger[0] * larger[1] > 1 << 20 or math.prod(larger) > 1 << 23 or max(larger[1:]) > 1024:
+            with pytest.raises(InvalidKeyError, match="cost too much"):
+                pkcs5.decrypt(file(scrypt(*larger), cipher()), b"secret")
+
+
+def test_iterations_at_their_bounds_are_computed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hashlib, "pbkdf2_hmac", lambda name, password, salt, iterations, size: bytes(size))
+    for iterations in (1, 5_000_000):
+        derivation = pbkdf2(der.octet_string(b"salt"), der.integer(iterations))
+        with pytest.raises(InvalidKeyError, match="wrong password"):
+            pkcs5.decrypt(file(derivation, cipher()), b"secret")
 
 
 @pytest.mark.parametrize(
