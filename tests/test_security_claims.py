@@ -535,9 +535,22 @@ class TestIssuerAndSubject:
         asked = judge(None, with_claims(**{name: ISSUER}), **{option: ISSUER})
         refuse(asked, with_claims(), MissingRequiredClaimError, claim=name)
 
+    def test_an_expected_one_that_is_empty_is_missing_all_the_same(self, name, option, kind):
+        """An unset variable of the environment, passed on as an empty string, expects something."""
+        asked = judge(None, with_claims(**{name: ""}), **{option: ""})
+        refuse(asked, with_claims(), MissingRequiredClaimError, claim=name)
+        refuse(asked, with_claims(**{name: None}), MissingRequiredClaimError, claim=name)
+        refuse(asked, with_claims(**{name: "x"}), kind)
+
     def test_the_expected_one_is_taken(self, name, option, kind):
         good = with_claims(**{name: ISSUER})
         judge(None, good, **{option: ISSUER}).accepts(good, {"exp": LATER, name: ISSUER})
+
+
+def test_a_list_of_issuers_that_holds_an_empty_one_expects_one_all_the_same():
+    asked = judge(None, with_claims(iss=ISSUER), issuer=[ISSUER, ""])
+    asked.accepts(with_claims(iss=""))
+    refuse(asked, with_claims(), MissingRequiredClaimError, claim="iss")
 
 
 def test_a_list_of_issuers_means_any_of_them():

@@ -135,6 +135,8 @@ class ClaimsPolicy:
         rare = self._rare
         required = self.require
         issuers = self.issuers
+        # What is expected may be the empty string, and a missing issuer is not that.
+        absent_issuer = "" if issuers is None else None
         audiences = self.audiences
         earliest = now - self.leeway
         latest = now + self.leeway
@@ -152,7 +154,7 @@ class ClaimsPolicy:
                 and iat <= latest
                 and type(nbf := get("nbf", 0)) is int
                 and nbf <= latest
-                and type(issuer := get("iss", "")) is str
+                and type(issuer := get("iss", absent_issuer)) is str
                 and (issuers is None or issuer in issuers)
                 and (
                     audience in audiences
