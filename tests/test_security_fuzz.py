@@ -543,9 +543,9 @@ CLAIMS = st.fixed_dictionaries(
 OPTIONS = st.fixed_dictionaries(
     {},
     optional={
-        "issuer": st.sampled_from(["a", ["a", "b"], "c"]),
+        "issuer": st.sampled_from(["a", ["a", "b"], "c", "", ["", "a"]]),
         "audience": st.sampled_from(["a", ["a", "b"], "c"]),
-        "subject": st.sampled_from(["a", "b"]),
+        "subject": st.sampled_from(["a", "b", ""]),
         "leeway": st.sampled_from([0, 10, 0.5, 60]),
         "require": st.sampled_from([(), ("exp",), ("own",), ("sub", "exp", "own"), ["iat", "nbf"]]),
         "max_age": st.sampled_from([None, 0, 10, 30.5]),
