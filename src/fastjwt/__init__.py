@@ -1,10 +1,10 @@
 """RS256 JSON Web Tokens, minted and verified one at a time or a million.
 
-    >>> import fastjwt
-    >>> private = fastjwt.RSAPrivateKey.generate()
-    >>> token = fastjwt.Signer(private, issuer="https://id.example", ttl=300).sign({"sub": "alice"})
-    >>> fastjwt.Verifier(private.public_key(), issuer="https://id.example").verify(token)["sub"]
-    'alice'
+>>> import fastjwt
+>>> private = fastjwt.RSAPrivateKey.generate()
+>>> token = fastjwt.Signer(private, issuer="https://id.example", ttl=300).sign({"sub": "alice"})
+>>> fastjwt.Verifier(private.public_key(), issuer="https://id.example").verify(token)["sub"]
+'alice'
 """
 
 from . import hazmat
