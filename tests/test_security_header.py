@@ -625,6 +625,41 @@ def test_a_wrong_typ_is_found_before_a_wrong_algorithm():
     assert not isinstance(error, InvalidAlgorithmError)
 
 
+LOUD_TEXTS = ["a" * 5000, "\n" * 5000, "\x1b[2J", "\u202e\u2066", "\U0001f600" * 900]
+
+
+@pytest.mark.parametrize("name", ["alg", "typ", "kid"])
+@pytest.mark.parametrize("text", LOUD_TEXTS, ids=lambda text: ascii(text[:4]))
+def test_no_message_shows_much_of_a_header_nor_lets_it_speak_to_a_terminal(name, text):
+    header = {**RS256, "typ": "JWT", name: text[:200] if name == "kid" else text}
+    verifier = Verifier(fastjwt.JWKSet.from_dict({"keys": [public_jwk(kid="known")]}), typ="JWT")
+    with pytest.raises(InvalidTokenError) as caught:
+        verifier.verify(token(header), now=NOW)
+    assert str(caught.value).isascii()
+    assert str(caught.value).isprintable()
+    assert len(str(caught.value)) < 200
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        {"alg": "none"},
+        {},
+        {"alg": 5, "kid": None, "typ": []},
+        {"alg": "RS256", "crit": ["b64"], "b64": False},
+        {"alg": "ES256", "jwk": {"kty": "EC"}},
+    ],
+    ids=repr,
+)
+def test_decode_unverified_shows_headers_that_no_verifier_takes(header):
+    """It obeys the rules of form and of JSON, and is for looking at the rest."""
+    seen = fastjwt.decode_unverified(tokens.with_signature(token(header, {"exp": 1}), b"x"))
+    assert seen.header == header
+    assert seen.claims == {"exp": 1}
+    with pytest.raises(InvalidTokenError):
+        Verifier(public()).verify(token(header), now=NOW)
+
+
 # --- The memory of headers -----------------------------------------------------------------------------------------
 
 

@@ -723,6 +723,39 @@ def test_keys_of_all_sizes_and_kinds_in_one_batch_are_kept_apart():
     assert list(batch.ok) == [code == Status.OK for code in expected]
 
 
+def test_each_fault_keeps_its_place_in_a_batch_of_thousands():
+    """Faults of every step at the first and last places of the pieces that a long batch is worked in."""
+    secret = fastjwt.HMACKey(SECRET)
+    honest = token(HS256, {"exp": LATER}, SECRET)
+    faults: list[tuple[Any, type[fastjwt.InvalidTokenError]]] = [
+        (None, fastjwt.DecodeError),
+        (honest + "=", fastjwt.DecodeError),
+        (token({**HS256, "crit": []}, key=SECRET), fastjwt.DecodeError),
+        (token({"alg": "none"}, key=SECRET), fastjwt.InvalidAlgorithmError),
+        (token(HS256, key=OTHER_SECRET), InvalidSignatureError),
+        (token(HS256, b"[]", SECRET), fastjwt.DecodeError),
+        (token(HS256, {"exp": NOW}, SECRET), fastjwt.ExpiredSignatureError),
+    ]
+    crowd: list[Any] = [honest] * 8200
+    expected = {}
+    borders = [place for size in (256, 1024, 2048, 4096, 8192) for place in range(size - 3, size + 4)]
+    for turn, place in enumerate([0, 1, 2, *borders, 8199]):
+        crowd[place], expected[place] = faults[turn % len(faults)]
+    # Distinct headers among them, more than are remembered.
+    for number in range(300):
+        crowd[3000 + number] = token({**HS256, "x": number}, {"exp": LATER}, SECRET)
+    verifier = Verifier(secret)
+    for threads in (1, 2):
+        batch = verifier.verify_batch(crowd, now=NOW, threads=threads)
+        assert {place: type(error) for place, error in batch.errors.items()} == expected
+        assert all(
+            claims == (None if place in expected else {"exp": LATER})
+            for place, claims in enumerate(batch.claims)
+        )
+    streamed = list(verifier.verify_stream(iter(crowd), chunk=1000, now=NOW))
+    assert {result.index: type(result.error) for result in streamed if result.error is not None} == expected
+
+
 def test_no_payload_is_read_before_the_signature_is_good():
     """RFC 8725 section 3.3: whatever the payload holds, the verdict is the signature's."""
     asked = judge()

@@ -8,6 +8,7 @@ signature found it.
 from __future__ import annotations
 
 import json
+import pickle
 from typing import Any
 
 import pytest
@@ -76,6 +77,7 @@ class Judge:
             assert isinstance(alone, fastjwt.MissingRequiredClaimError)
             assert alone.claim == claim
         _assert_discreet(alone, bad)
+        _assert_alike(pickle.loads(pickle.dumps(alone)), alone)
         for other in _spellings(bad):
             _assert_alike(self._refusal_of(other), alone)
             with pytest.raises(fastjwt.InvalidTokenError) as caught:
@@ -186,6 +188,7 @@ def _assert_discreet(error: fastjwt.InvalidTokenError, bad: str | bytes) -> None
     """Assert that the message holds neither the token nor one of its parts."""
     text = str(error) + repr(error)
     assert len(text) <= _SHOWN_AT_MOST
+    assert len(pickle.dumps(error)) <= 2 * _SHOWN_AT_MOST
     assert text.isprintable()
     token = bad.decode("latin-1") if isinstance(bad, bytes) else bad
     for part in token.split(".")[:3]:
