@@ -1,5 +1,6 @@
 /* The `openssl` engine: libcrypto does the arithmetic and the padding. */
 #include <openssl/crypto.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
 
 #include "count.h"
@@ -17,6 +18,17 @@ enum fj_status fj_openssl_sign(struct fj_context *context, uint8_t *signature, s
         written != signature_len) {
         OPENSSL_cleanse(signature, signature_len);
         return fj_context_failed(context, FJ_INTERNAL);
+    }
+    if (ERR_peek_error() != 0) {
+        /* It failed at something and went on.  OpenSSL 3.0 does so when the renewal of the blinding runs out of memory
+         * half way (BN_BLINDING_create_param), and then unblinds with numbers that do not belong together. */
+        ERR_clear_error();
+        context->broken = 1;
+        if (EVP_PKEY_verify(context->verify, signature, signature_len, digest, FJ_SHA256_LEN) != 1) {
+            OPENSSL_cleanse(signature, signature_len);
+            (void)fj_context_failed(context, FJ_INTERNAL);
+            return FJ_NO_MEMORY;
+        }
     }
     fj_count_one(FJ_COUNT_OPENSSL_SIGN);
     return FJ_OK;
