@@ -132,6 +132,8 @@ def test_bit_strings_survive_a_round_trip() -> None:
         ("2.16.840.1.101.3.4.1.42", "060960864801650304012a"),
         ("2.999.3", "0603883703"),  # X.690 section 8.19.5
         ("0.0", "060100"),
+        ("1.2.16384.128", "06062a8180008100"),
+        (f"2.25.{(1 << 128) - 1}", "0614" + "6983" + "ff" * 17 + "7f"),  # the largest UUID, ITU-T X.667
     ],
 )
 def test_object_identifiers_are_read_and_written(dotted: str, octets: str) -> None:
@@ -139,7 +141,9 @@ def test_object_identifiers_are_read_and_written(dotted: str, octets: str) -> No
     assert der.object_identifier(dotted).hex() == octets
 
 
-@pytest.mark.parametrize("octets", ["0600", "06022a86", "06032a8001", "060180", "06282a" + "ff" * 38 + "7f"])
+@pytest.mark.parametrize(
+    "octets", ["0600", "06028001", "06022a86", "06032a8001", "060180", "06282a" + "ff" * 38 + "7f"]
+)
 def test_malformed_object_identifiers_are_refused(octets: str) -> None:
     with pytest.raises(InvalidKeyError, match="OBJECT IDENTIFIER"):
         reader(bytes.fromhex(octets)).object_identifier()

@@ -235,6 +235,10 @@ def test_wrong_missing_and_empty_passwords_are_refused(password: Any) -> None:
     refuse(RSAPrivateKey.from_der, ENCRYPTED_DER, password, match="password")
 
 
+def test_a_missing_password_is_asked_for() -> None:
+    refuse(RSAPrivateKey.from_pem, ENCRYPTED_PEM, match="give its password")
+
+
 @pytest.mark.parametrize("password", ["", b"", "secret"])
 def test_a_password_for_a_plain_key_is_refused(password: Any) -> None:
     for pem in PRIVATE_PEM.values():

@@ -217,6 +217,15 @@ def test_derivations_at_their_bounds_are_computed(
                 pkcs5.decrypt(file(scrypt(*larger), cipher()), b"secret")
 
 
+def test_what_libcrypto_refuses_to_derive_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """RFC 7914 section 2 wants N below 2^(16 r); a Python without scrypt, or a FIPS libcrypto, refuses more."""
+    with pytest.raises(InvalidKeyError, match="cannot derive"):
+        pkcs5.decrypt(file(scrypt(1 << 16, 1, 1), cipher()), b"secret")
+    monkeypatch.delattr(hashlib, "scrypt")
+    with pytest.raises(InvalidKeyError, match="cannot derive"):
+        pkcs5.decrypt(file(scrypt(1 << 14, 8, 1), cipher()), b"secret")
+
+
 def test_iterations_at_their_bounds_are_computed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hashlib, "pbkdf2_hmac", lambda name, password, salt, iterations, size: bytes(size))
     for iterations in (1, 5_000_000):

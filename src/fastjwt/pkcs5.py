@@ -86,7 +86,14 @@ def decrypt(octets: bytes, password: bytes) -> bytes:
         raise parameters.fault("the length of the derived key is not the cipher's")
     if not encrypted or len(encrypted) % choice.block_bytes:
         raise fields.fault("the encrypted part is not of whole blocks")
-    decryptor = _cipher(choice, derive(password, choice.key_bytes), initial_vector).decryptor()
+    try:
+        key = derive(password, choice.key_bytes)
+    except (
+        ImportError,
+        ValueError,
+    ):  # not every Python has scrypt, nor every libcrypto each hash and parameter
+        raise parameters.fault("this machine cannot derive a key in this way") from None
+    decryptor = _cipher(choice, key, initial_vector).decryptor()
     padded = decryptor.update(encrypted) + decryptor.finalize()
     padding = padded[-1]  # RFC 8018 section 6.1.1, step 4
     if not 1 <= padding <= choice.block_bytes or padded[-padding:] != bytes((padding,)) * padding:
@@ -155,11 +162,9 @@ def _read_scrypt(fields: der.Reader) -> tuple[Callable[[bytes, int], bytes], int
     memory = 128 * block_size * (cost + parallel + 2)  # as OpenSSL counts it
 
     def derive(password: bytes, size: int) -> bytes:
-        import hashlib
+        from hashlib import scrypt
 
-        return hashlib.scrypt(
-            password, salt=salt, n=cost, r=block_size, p=parallel, maxmem=memory + 4096, dklen=size
-        )
+        return scrypt(password, salt=salt, n=cost, r=block_size, p=parallel, maxmem=memory + 4096, dklen=size)
 
     return derive, key_bytes
 
@@ -181,8 +186,7 @@ def _cipher(choice: _CipherChoice, key: bytes, initial_vector: bytes) -> Cipher[
     from cryptography.hazmat.primitives.ciphers import Cipher, modes
     from cryptography.hazmat.primitives.ciphers.algorithms import AES
 
-    algorithm = AES(key) if choice.name == "AES" else TripleDES(key)
-    return Cipher(algorithm, modes.CBC(initial_vector))
+    return Cipher((AES if choice.name == "AES" else TripleDES)(key), modes.CBC(initial_vector))
 
 
 def encrypt(octets: bytes, password: bytes) -> bytes:
