@@ -27,7 +27,9 @@
 #define FASTJWT_MONT52_COMMON
 
 /* Loops under UNROLL have constant bounds and index arrays that must live in registers. */
-#ifdef __clang__
+#if defined(LANES_IN_MEMORY)
+#define UNROLL
+#elif defined(__clang__)
 #define UNROLL _Pragma("clang loop unroll(full)")
 #else
 #define UNROLL _Pragma("GCC unroll 32")

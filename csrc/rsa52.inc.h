@@ -165,6 +165,7 @@ static LANES_TARGET void OF_FULL(exponentiate)(fj_lanes m[HALF], struct OF_FULL(
     for (int i = 2; i < 16; i++) { /* M(A, B) < 2 p for A, B < 4 p */
         OF_HALF(fj_multiply)(w->table[i], w->columns, w->table[i - 1], w->table[1], w->prime, k0);
     }
+    FJ_TEST_POINT("table", w->table);
     for (size_t at = 0; at < exponent_len; at++) {
         const uint64_t p_byte = key->p.exponent[at];
         const uint64_t q_byte = key->q.exponent[at];
@@ -180,6 +181,7 @@ static LANES_TARGET void OF_FULL(exponentiate)(fj_lanes m[HALF], struct OF_FULL(
             }
             OF_HALF(pick)(w->picked, w->table, digit);
             OF_HALF(fj_multiply)(w->y, w->columns, w->y, w->picked, w->prime, k0);
+            FJ_TEST_POINT("y", w->y);
         }
     }
     /* Out of Montgomery form: y / r mod p, at most p. */
@@ -206,6 +208,7 @@ static LANES_TARGET void OF_FULL(recombine)(struct OF_FULL(sign52) * w, const st
     OF_HALF(fj_multiply)(w->m1, w->columns, w->m1, w->constant, w->prime, k0);
     OF_HALF(fj_masked)(w->m1);
     OF_HALF(fj_subtract_once)(w->m1, w->prime);
+    FJ_TEST_POINT("h", w->m1);
     OF_HALF(of_primes)(w->constant, key->q.p, key->q.p, 0);
     OF_HALF(product)(w->message, w->m1, w->constant);
     for (int i = 0; i < HALF; i++) {
@@ -247,6 +250,7 @@ static LANES_TARGET void OF_FULL(sign)(uint8_t *const signatures[FJ_LANES], cons
     OF_FULL(fj_masked)(w->message);
     OF_FULL(fj_square)(w->factor, w->columns, w->factor, w->n, k0);
     OF_FULL(store_factor)(blinding->a, w->factor);
+    FJ_TEST_POINT("message", w->message);
     if (count <= FJ_LANES / 2) { /* lanes 0-3 work modulo p, 4-7 modulo q, for the same four messages */
         for (int i = 0; i < FULL; i++) {
             w->message[i] = lanes_select(0xf0, w->message[i], lanes_swap_halves(w->message[i]));
@@ -259,7 +263,10 @@ static LANES_TARGET void OF_FULL(sign)(uint8_t *const signatures[FJ_LANES], cons
         OF_FULL(exponentiate)(w->m1, w, key, exponent_len, 0x00);
         OF_FULL(exponentiate)(w->m2, w, key, exponent_len, 0xff);
     }
+    FJ_TEST_POINT("m1", w->m1);
+    FJ_TEST_POINT("m2", w->m2);
     OF_FULL(recombine)(w, key);
+    FJ_TEST_POINT("combined", w->message);
     /* Unblind: (message^d u) b / R = message^d. */
     OF_FULL(load_factor)(w->factor, (const uint64_t(*)[FJ_LANES])blinding->b);
     OF_FULL(fj_multiply)(w->message, w->columns, w->message, w->factor, w->n, k0);
@@ -267,6 +274,7 @@ static LANES_TARGET void OF_FULL(sign)(uint8_t *const signatures[FJ_LANES], cons
     OF_FULL(fj_subtract_once)(w->message, w->n);
     OF_FULL(fj_square)(w->factor, w->columns, w->factor, w->n, k0);
     OF_FULL(store_factor)(blinding->b, w->factor);
+    FJ_TEST_POINT("signature", w->message);
     lanes_to_octets(signatures, count, w->message, FULL, public->bytes);
 }
 
