@@ -2,6 +2,7 @@
 
     python benchmarks/floor.py                      # about three minutes, prints a table
     python benchmarks/floor.py --json floor.json    # the same, with every sample and the circumstances
+    python benchmarks/floor.py --engine openssl     # another engine than the best one
 
 How it measures, and why:
 
@@ -11,7 +12,9 @@ How it measures, and why:
   ratios are taken inside a round, then medians over the rounds.
 * Every answer is checked, against claims and tokens made by another library, before its time counts.
 * A sample is retaken when other processes or the hypervisor took part of the core meanwhile, never for its result.
-* Time is wall clock, on both sides.  The garbage collector stays on, as it is for users.
+* Time is wall clock, on both sides.  On a machine that others use all the time `--clock cpu` takes processor time, on
+  both sides; then only one-core rows make sense.
+* The garbage collector stays on, as it is for users.
 """
 
 from __future__ import annotations
@@ -41,6 +44,8 @@ import fastjwt
 # A sample in which others took more than this part of the pinned cores is taken again, up to so many times.
 TOLERATED = 0.03
 RETAKES = 5
+
+CLOCKS = {"wall": time.perf_counter, "cpu": time.process_time}
 
 SINGLES_SIGN = 100  # single signatures between two looks at the clock
 SINGLES_VERIFY = 1000
@@ -123,14 +128,14 @@ class Workbench:
         if list(verifier.verify_batch(mixed, threads=threads).errors) != list(spoiled):
             raise AssertionError("verify_batch does not find exactly the spoiled tokens")
 
-    def measure(self, name: str, seconds: float) -> float:
+    def measure(self, name: str, seconds: float, clock: Callable[[], float]) -> float:
         """Repeat a task for `seconds` of timed work; return tokens per second.  Raises if an answer is wrong."""
         task = self.tasks[name]
         elapsed, items = 0.0, 0
         while elapsed < seconds:
-            start = time.perf_counter()
+            start = clock()
             answer = task.run()
-            elapsed += time.perf_counter() - start
+            elapsed += clock() - start
             items += task.items
             if answer != task.expected:
                 raise AssertionError(f"{name} gave a wrong answer")
@@ -148,10 +153,10 @@ def _start_worker(cores: Sequence[int], material: corpus.Corpus) -> None:
     gc.freeze()  # the corpus is no garbage of the work that is measured
 
 
-def _measure(name: str, seconds: float) -> tuple[float, float]:
+def _measure(name: str, seconds: float, clock: str) -> tuple[float, float]:
     """Return tokens per second, and the CPU time that this process took for timing and checking together."""
     before = time.process_time()
-    rate = _workbench.measure(name, seconds)
+    rate = _workbench.measure(name, seconds, CLOCKS[clock])
     return rate, time.process_time() - before
 
 
@@ -162,22 +167,27 @@ class Worker:
     """A process pinned to some cores, with a workbench in it."""
 
     def __init__(self, cores: Sequence[int], material: corpus.Corpus) -> None:
+        self.cores = cores
         self._process = ProcessPoolExecutor(
             1, mp_context=get_context("spawn"), initializer=_start_worker, initargs=(cores, material)
         )
 
-    def measure(self, name: str, seconds: float) -> tuple[float, float]:
+    def measure(self, name: str, seconds: float, clock: str) -> tuple[float, float]:
         """Measure there; return tokens per second and CPU seconds."""
-        return self._process.submit(_measure, name, seconds).result()
+        return self._process.submit(_measure, name, seconds, clock).result()
 
     def close(self) -> None:
         """End the process."""
         self._process.shutdown()
 
 
-def openssl_speed(cores: Sequence[int], bits: int, seconds: int) -> tuple[dict[str, float], float]:
+def openssl_speed(
+    cores: Sequence[int], bits: int, seconds: int, clock: str
+) -> tuple[dict[str, float], float]:
     """Return signatures and verifications a second by `openssl speed`, one process a core, and CPU seconds."""
-    command = ["openssl", "speed", "-mr", "-elapsed", "-seconds", str(seconds), f"rsa{bits}"]
+    command = ["openssl", "speed", "-mr", "-seconds", str(seconds), f"rsa{bits}"]
+    if clock == "wall":  # otherwise it takes the time of its own process
+        command.insert(2, "-elapsed")
     if len(cores) > 1:
         command[2:2] = ["-multi", str(len(cores))]
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -202,6 +212,10 @@ def busy_seconds(cores: Sequence[int]) -> float:
     return ticks / os.sysconf("SC_CLK_TCK")
 
 
+# Measures once: tokens per second by name, and the CPU seconds that it took.
+Work = Callable[[], tuple[dict[str, float], float]]
+
+
 class Sample(NamedTuple):
     """One figure: tokens per second, in which round, and which part of the cores others took meanwhile."""
 
@@ -213,12 +227,10 @@ class Sample(NamedTuple):
     retakes: int
 
 
-def take(
-    number: int, cores: Sequence[int], work: Callable[[], tuple[dict[str, float], float]]
-) -> list[Sample]:
+def take(number: int, cores: Sequence[int], retakes: int, work: Work) -> list[Sample]:
     """Measure once, and again while others disturb it; return the samples of the least disturbed attempt."""
     attempts = []
-    for retake in range(RETAKES + 1 if number >= 0 else 1):
+    for retake in range(retakes + 1 if number >= 0 else 1):
         start, before = time.perf_counter(), busy_seconds(cores)
         rates, cpu = work()
         others = max(0.0, busy_seconds(cores) - before - cpu) / (time.perf_counter() - start) / len(cores)
@@ -233,29 +245,31 @@ def take(
 def run(options: argparse.Namespace) -> list[Sample]:
     """Measure all contenders in rounds of random order; return every sample."""
     material = corpus.make(BATCH_VERIFY, options.bits)
-    one, two = options.cores[:1], options.cores[:2]
-    workers = {1: Worker(one, material)} | ({2: Worker(two, material)} if len(two) == 2 else {})
+    retakes = RETAKES if options.clock == "wall" else 0  # processor time stands still while others work
+    workers = {
+        threads + 1: Worker(options.cores[: threads + 1], material) for threads in range(len(options.cores))
+    }
 
-    def contender(operation: Operation) -> Callable[[int], list[Sample]]:
-        cores, worker = options.cores[: operation.threads], workers[operation.threads]
+    def contender(operation: Operation) -> tuple[Sequence[int], Work]:
+        worker = workers[operation.threads]
 
         def work() -> tuple[dict[str, float], float]:
-            rate, cpu = worker.measure(operation.name, options.seconds)
+            rate, cpu = worker.measure(operation.name, options.seconds, options.clock)
             return {operation.name: rate}, cpu
 
-        return lambda number: take(number, cores, work)
+        return worker.cores, work
 
-    def floor(cores: Sequence[int]) -> Callable[[int], list[Sample]]:
-        return lambda number: take(number, cores, lambda: openssl_speed(cores, options.bits, options.seconds))
+    def floor(cores: Sequence[int]) -> tuple[Sequence[int], Work]:
+        return cores, lambda: openssl_speed(cores, options.bits, options.seconds, options.clock)
 
-    contenders = [floor(options.cores[:threads]) for threads in workers]
+    contenders = [floor(worker.cores) for worker in workers.values()]
     contenders += [contender(operation) for operation in OPERATIONS if operation.threads in workers]
     order, samples = random.Random(options.seed), []
     try:
         for number in range(-1, options.rounds):  # round -1 warms up caches and clocks, and is not kept
             order.shuffle(contenders)
-            for index, measure in enumerate(contenders):
-                taken = measure(number)
+            for index, (cores, work) in enumerate(contenders):
+                taken = take(number, cores, retakes, work)
                 samples += taken if number >= 0 else []
                 if sys.stderr.isatty():
                     progress = f"round {number + 1}/{options.rounds}, {index + 1}/{len(contenders)}"
@@ -328,6 +342,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument(
         "--bits", type=int, default=2048, choices=(2048, 3072, 4096), help="size of the key (2048)"
     )
+    parser.add_argument(
+        "--engine", help="the engine to measure, as FASTJWT_ENGINE would name it (the best one)"
+    )
     parser.add_argument("--rounds", type=int, default=9, help="rounds that count (9)")
     parser.add_argument(
         "--seconds", type=int, default=1, help="whole seconds a sample (1), as openssl speed takes them"
@@ -338,12 +355,15 @@ def arguments() -> argparse.Namespace:
         default=cores[-2:],
         help="one or two cores to pin to, such as 2,3; the first serves all one-core rows (the last two)",
     )
+    parser.add_argument("--clock", choices=sorted(CLOCKS), default="wall", help="what counts as time (wall)")
     parser.add_argument("--seed", type=int, default=None, help="of the random order of the contenders")
     parser.add_argument(
         "--json", metavar="FILE", help="write circumstances, samples and results there, - for stdout"
     )
     parser.add_argument("--check", action="store_true", help="exit with 1 if a median misses what is wanted")
     options = parser.parse_args()
+    if options.clock == "cpu":
+        options.cores = options.cores[:1]
     if options.rounds < 2 or options.seconds < 1 or not 1 <= len(options.cores) <= 2:
         parser.error(
             "quartiles need two rounds or more, openssl speed a whole second or more, and cores are one or two"
@@ -354,9 +374,12 @@ def arguments() -> argparse.Namespace:
 def main() -> int:
     """Measure, print, and say with `--check` whether everything that is wanted was reached."""
     options = arguments()
+    if options.engine:
+        os.environ["FASTJWT_ENGINE"] = options.engine  # read at the first use, here and in the workers
     about = circumstances.record() | {
         "bits": options.bits,
         "rounds": options.rounds,
+        "clock": options.clock,
         "pinned_to": options.cores,
     }
     if about["openssl_command"] != about["openssl"].split(" (")[0]:
