@@ -55,7 +55,7 @@ from fastjwt import (
     strict_json,
 )
 
-EXAMPLES = int(os.environ.get("FASTJWT_FUZZ_EXAMPLES", "40"))
+EXAMPLES = int(os.environ.get("FASTJWT_FUZZ_EXAMPLES", "25"))
 
 fuzz = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
