@@ -6,7 +6,7 @@ import base64
 import datetime
 import functools
 import math
-import random
+import secrets
 from typing import Any
 
 from cryptography import x509
@@ -46,16 +46,24 @@ def numbers(of: rsa.RSAPrivateKey) -> PrivateNumbers:
 
 @functools.cache
 def prime(bits: int, seed: int = 0, e: int = 65537) -> int:
-    """Return a prime of exactly `bits` bits, two highest bits set, with p - 1 prime to e."""
-    source = random.Random(f"{bits} {seed} {e}")
+    """Return a prime of exactly `bits` bits with p - 1 prime to e; each seed has its own, the same during a run.
+
+    The product of two of them has no bit less than both together.
+    """
     while True:
-        candidate = source.getrandbits(bits) | 3 << (bits - 2) | 1
-        if (
-            math.gcd(candidate, SMALL_PRIMES_PRODUCT) == 1
-            and math.gcd(candidate - 1, e) == 1
-            and is_prime(candidate)
-        ):
+        if bits < 512:  # too short for a key of its own
+            candidate = next_prime(secrets.randbits(bits) | 3 << (bits - 2) | 1)
+        else:
+            candidate = rsa.generate_private_key(65537, 2 * bits).private_numbers().p
+        if math.gcd(candidate - 1, e) == 1 and candidate.bit_length() == bits:
             return candidate
+
+
+def next_prime(odd: int, step: int = 2) -> int:
+    """Return the first prime from an odd number on, in steps."""
+    while math.gcd(odd, SMALL_PRIMES_PRODUCT) != 1 or not is_prime(odd):
+        odd += step
+    return odd
 
 
 def is_prime(candidate: int) -> bool:

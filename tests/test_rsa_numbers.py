@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import math
-import random
 import time
 
 import pytest
-from rsa_material import SMALL_PRIMES_PRODUCT, is_prime, key, numbers, prime, private_numbers
+from rsa_material import SMALL_PRIMES_PRODUCT, key, next_prime, numbers, prime, private_numbers
 
 from fastjwt import engines
 from fastjwt.errors import InvalidKeyError
@@ -144,15 +143,12 @@ def test_square_moduli_are_refused(engine: str) -> None:
 
 def roca_modulus(bits: int) -> int:
     """Return a product of two primes of the form k M + (65537^a mod M), M being the product of the first primes."""
-    source = random.Random(1)
     product = math.prod(p for p in range(2, 168) if all(p % q for q in range(2, p)))
-    found: list[int] = []
-    while len(found) < 2:
-        k = (3 << (bits // 2 - 2)) // product + source.getrandbits(200)
-        candidate = k * product + pow(65537, source.randrange(1 << 32), product)
-        if is_prime(candidate):
-            found.append(candidate)
-    return found[0] * found[1]
+    first, second = (
+        next_prime((k << bits // 2) // product // 4 * product + pow(65537, a, product), product)
+        for k, a in ((3, 1234567), (3, 7654321))
+    )
+    return first * second
 
 
 def test_the_roca_fingerprint_is_refused_unless_allowed(engine: str) -> None:
@@ -232,14 +228,9 @@ def test_equal_primes_are_refused(engine: str) -> None:
 def test_primes_closer_than_the_limit_are_refused(engine: str) -> None:
     """FIPS 186-4 wants |p - q| above 2^(bits/2 - 100)."""
     p = prime(1024, 5)
-    q = p + 2
-    while not is_prime(q) or math.gcd(q - 1, 65537) != 1:
-        q += 2
-    refuse_private(private_numbers(p, q), "too close")
-    q = p - (1 << 924) - 2
-    while not is_prime(q) or math.gcd(q - 1, 65537) != 1:
-        q -= 2
-    check_private(private_numbers(p, q), DEFAULTS, engines.current())
+    refuse_private(private_numbers(p, next_prime(p + 2)), "too close")
+    refuse_private(private_numbers(p, next_prime(p + (1 << 924) - (1 << 20), -2)), "too close")
+    check_private(private_numbers(p, next_prime(p - (1 << 924) - 2, -2)), DEFAULTS, engines.current())
 
 
 def test_an_unreduced_coefficient_is_refused(engine: str) -> None:
@@ -275,15 +266,7 @@ def test_primes_of_any_lengths_are_found(bits: int) -> None:
 def test_primes_that_share_most_of_their_bits_less_one_are_found() -> None:
     """With a large gcd(p - 1, q - 1), d may lie far above lambda(n)."""
     common = prime(900, 1)
-    found: list[int] = []
-    multiplier = 1 << 123
-    while len(found) < 2:
-        multiplier += 2
-        candidate = multiplier * common + 1
-        if is_prime(candidate) and math.gcd(candidate - 1, 65537) == 1:
-            found.append(candidate)
-            multiplier = (1 << 124) - (1 << 100)
-    its = private_numbers(*found)
+    its = private_numbers(*(next_prime(factor * common + 1, 2 * common) for factor in (1 << 123, 3 << 122)))
     order = math.lcm(its.p - 1, its.q - 1)
     largest = its.d + (its.n // order - 1) * order
     assert {its.p, its.q} == set(private_from_exponent(its.n, its.e, largest, WIDE)[3:5])
