@@ -267,10 +267,7 @@ static struct fj_context *context_new(const fj_key *key, enum fj_status *status)
 }
 
 struct fj_context *fj_key_borrow(fj_key *key, enum fj_status *status) {
-    *status = fj_openssl_listen();
-    if (*status != FJ_OK) {
-        return NULL;
-    }
+    ERR_clear_error(); /* so that an error in the queue is one of what follows */
     for (int i = 0; i < IDLE_CONTEXTS; i++) {
         /* A look before the exchange keeps threads from pulling the cache line of an empty slot to and fro. */
         if (atomic_load_explicit(&key->idle[i], memory_order_relaxed) == NULL) {

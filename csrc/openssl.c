@@ -28,16 +28,6 @@ const struct fj_openssl *fj_openssl(void) {
     return &fetched;
 }
 
-enum fj_status fj_openssl_listen(void) {
-    static _Thread_local int ready;
-    if (!ready) {
-        ERR_raise(ERR_LIB_USER, ERR_R_INTERNAL_ERROR);
-        ready = ERR_peek_error() != 0;
-    }
-    ERR_clear_error();
-    return ready ? FJ_OK : FJ_NO_MEMORY;
-}
-
 enum fj_status fj_openssl_failed(enum fj_status otherwise) {
     unsigned long error = ERR_get_error();
     enum fj_status status = error != 0 ? otherwise : FJ_NO_MEMORY;

@@ -20,10 +20,6 @@ enum fj_status fj_openssl_init(void);
 /* What was fetched; only after fj_openssl_init returned FJ_OK. */
 const struct fj_openssl *fj_openssl(void);
 
-/* Have this thread's error queue ready and empty, so that an error in it is one of what follows.  FJ_OK, or FJ_NO_MEMORY
- * if there is no queue yet and none can be made. */
-enum fj_status fj_openssl_listen(void);
-
 /* Empty this thread's error queue.  Returns FJ_NO_MEMORY if it tells of a failed allocation or of nothing at all (an
  * entry needs memory, too), else `otherwise`. */
 enum fj_status fj_openssl_failed(enum fj_status otherwise);
