@@ -45,6 +45,7 @@ static enum fj_status sign_lanes(struct fj_context *context, const fj_key *key, 
         if ((*good >> l & 1) == 0) {
             OPENSSL_cleanse(signatures[l],
                             public->bytes); /* one faulty signature would give away a factor of n */
+            context->blinding_uses = 0; /* the fault may lie in the blinding, and would be squared along */
         }
     }
     return FJ_OK;
@@ -55,21 +56,23 @@ void fj_rsa_sign_many(enum fj_status *status, struct fj_context *context, const 
                       size_t count) {
     const struct fj_public52 *const public = fj_key_public52(key);
     uint8_t good = 0;
+    int tried = 0;
     if (fj_key_private52(key) != NULL && count >= least_signatures(public)) {
         const uint8_t *at[FJ_LANES];
         for (size_t l = 0; l < FJ_LANES; l++) {
             at[l] = digests[l < count ? l : 0]; /* idle lanes repeat the first, and reach no result */
         }
-        if (sign_lanes(context, key, &good, signatures, at, count) == FJ_OK) {
-            fj_count_many(FJ_COUNT_IFMA_SIGN, count);
-        }
+        tried = sign_lanes(context, key, &good, signatures, at, count) == FJ_OK;
+    }
+    if (tried) {
+        fj_count_many(FJ_COUNT_IFMA_SIGN, count);
     }
     for (size_t l = 0; l < count; l++) {
         if (good >> l & 1) {
             status[l] = FJ_OK;
             continue;
         }
-        if (good != 0) {
+        if (tried) {
             fj_count_many(FJ_COUNT_IFMA_REDONE, 1);
         }
         status[l] = fj_openssl_sign(context, signatures[l], fj_key_signature_len(key), digests[l]);
