@@ -236,10 +236,10 @@ LANES_INLINE void OF_FULL(everywhere)(fj_lanes out[FULL], const uint64_t limbs[]
     }
 }
 
-static LANES_TARGET void OF_FULL(sign)(uint8_t *const signatures[FJ_LANES], const struct fj_private52 *key,
-                                       const struct fj_public52 *public, struct fj_blinding52 *blinding,
-                                       const uint8_t *const digests[FJ_LANES], size_t count,
-                                       struct OF_FULL(sign52) * w) {
+static __attribute__((noinline)) LANES_TARGET void
+OF_FULL(sign)(uint8_t *const signatures[FJ_LANES], const struct fj_private52 *key,
+              const struct fj_public52 *public, struct fj_blinding52 *blinding,
+              const uint8_t *const digests[FJ_LANES], size_t count, struct OF_FULL(sign52) * w) {
     const fj_lanes k0 = lanes_all(public->k0);
     const size_t exponent_len = public->bytes / 2;
     OF_FULL(everywhere)(w->n, public->n);
@@ -279,8 +279,8 @@ static LANES_TARGET void OF_FULL(sign)(uint8_t *const signatures[FJ_LANES], cons
 }
 
 /* a = u^65537 R and b = u^-1 R from u and u^-1. */
-static LANES_TARGET void OF_FULL(blind)(struct fj_blinding52 *blinding, const struct fj_public52 *public,
-                                        struct OF_FULL(sign52) * w) {
+static __attribute__((noinline)) LANES_TARGET void
+OF_FULL(blind)(struct fj_blinding52 *blinding, const struct fj_public52 *public, struct OF_FULL(sign52) * w) {
     const fj_lanes k0 = lanes_all(public->k0);
     OF_FULL(everywhere)(w->n, public->n);
     OF_FULL(everywhere)(w->factor, public->r_squared);
