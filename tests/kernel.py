@@ -1,4 +1,4 @@
-"""The kernel seen from outside its engine: programs of tests/native/, built when they are needed, and a key's constants.
+"""The kernel from outside its engine: programs of tests/native/, built when they are needed, and a key's constants.
 
 The constants are computed here, in Python integers, from their equations in csrc/rsa52.h and not by csrc/key52.c.
 """
@@ -16,6 +16,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from scale import SCALE
+
 from fastjwt.rsa_numbers import PrivateNumbers
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -31,6 +33,11 @@ WORD = (1 << 64) - 1
 LIMBS_OF = {2048: 40, 3072: 60, 4096: 80}
 
 HAS_IFMA = "avx512ifma" in (Path("/proc/cpuinfo").read_text() if Path("/proc/cpuinfo").exists() else "")
+
+
+def slow() -> bool:
+    """Return whether the long tests are wanted in full."""
+    return SCALE >= 100
 
 
 # --- Programs --------------------------------------------------------------------------------------------------------
