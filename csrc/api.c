@@ -18,8 +18,11 @@
 /* --- The library ----------------------------------------------------------------------------------------------------- */
 
 int fj_init(void) {
-    fj_fork_watch();
-    return (int)fj_openssl_init();
+    if (!fj_fork_watch()) {
+        return FJ_NO_MEMORY;
+    }
+    const enum fj_status status = fj_openssl_init();
+    return status == FJ_OK && !fj_pool_watch_exit() ? FJ_NO_MEMORY : (int)status;
 }
 
 int fj_kernel(void) {

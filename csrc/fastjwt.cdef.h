@@ -68,7 +68,8 @@ int fj_init(void);
  * signed and verified, once. */
 int fj_kernel(void);
 
-/* Let every running job come to its end; for the interpreter's exit, so that no thread is left inside libcrypto. */
+/* Send the pool's threads home; for the interpreter's exit, so that none is left inside libcrypto.  Jobs go on, on their
+ * callers' threads alone, and a call of fj_job_run returns soon. */
 void fj_shutdown(void);
 
 /* The version text of the libcrypto that is loaded now. */

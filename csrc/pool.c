@@ -1,6 +1,7 @@
 #include "pool.h"
 
 #include <signal.h>
+#include <stdlib.h>
 #include <time.h>
 
 #include "fork.h"
@@ -11,6 +12,7 @@ static struct pool {
     pthread_mutex_t lock;
     pthread_cond_t work; /* a task was listed, or the pool is closing */
     atomic_int closing;
+    atomic_uint callers; /* owners of tasks that work on them now */
     struct fj_task *first;
     unsigned workers;
     unsigned busy;
@@ -52,17 +54,17 @@ static int is_exhausted(struct fj_task *task) {
     return atomic_load(&task->cancelled) || atomic_load(&task->next) >= task->count;
 }
 
-/* Take grains until none is left (1) or the deadline, if there is one, has passed (0).  A helper also stops when the
- * pool closes: the owner does the rest. */
-static int take_grains(struct fj_task *task, const struct timespec *deadline, int helping) {
-    while (!is_exhausted(task) && !(helping && atomic_load(&pool.closing))) {
+/* Take grains until none is left (1) or the deadline, if there is one, has passed (0).  When the pool closes, it has
+ * passed: helpers go home, and owners ask Python whether to go on. */
+static int take_grains(struct fj_task *task, const struct timespec *deadline) {
+    while (!is_exhausted(task)) {
         const size_t begin = atomic_fetch_add(&task->next, task->grain);
         if (begin >= task->count) {
             break;
         }
         const size_t left = task->count - begin;
         task->work(task, begin, begin + (left < task->grain ? left : task->grain));
-        if (deadline != NULL && is_past(deadline)) {
+        if (atomic_load(&pool.closing) || (deadline != NULL && is_past(deadline))) {
             return is_exhausted(task);
         }
     }
@@ -113,7 +115,7 @@ static void *worker(void *unused) {
         task->inside++;
         pool.busy++;
         pthread_mutex_unlock(&pool.lock);
-        (void)take_grains(task, NULL, 1);
+        (void)take_grains(task, NULL);
         pthread_mutex_lock(&pool.lock);
         pool.busy--;
         if (--task->inside == 0) {
@@ -178,10 +180,9 @@ static void adopt_after_fork(struct fj_task *task) {
     atomic_store(&task->next, 0);
 }
 
-int fj_pool_run(struct fj_task *task, unsigned budget_ms) {
-    adopt_after_fork(task);
+static int run(struct fj_task *task, unsigned budget_ms) {
     const struct timespec deadline = deadline_in(budget_ms);
-    if (!take_grains(task, budget_ms == 0 ? NULL : &deadline, 0)) {
+    if (!take_grains(task, budget_ms == 0 ? NULL : &deadline)) {
         return 0;
     }
     int late = 0;
@@ -193,6 +194,14 @@ int fj_pool_run(struct fj_task *task, unsigned budget_ms) {
     }
     const int done = task->inside == 0;
     pthread_mutex_unlock(&pool.lock);
+    return done;
+}
+
+int fj_pool_run(struct fj_task *task, unsigned budget_ms) {
+    adopt_after_fork(task);
+    atomic_fetch_add(&pool.callers, 1);
+    const int done = run(task, budget_ms);
+    atomic_fetch_sub(&pool.callers, 1);
     return done;
 }
 
@@ -215,10 +224,31 @@ void fj_pool_shutdown(void) {
     pool.workers = 0;
     pthread_cond_broadcast(&pool.work);
     pthread_mutex_unlock(&pool.lock);
-    for (unsigned i = 0; i < workers;
-         i++) { /* nobody writes there any more: a closing pool takes no workers on */
+    /* Nobody writes there any more: a closing pool takes no workers on. */
+    for (unsigned i = 0; i < workers; i++) {
         pthread_join(pool.threads[i], NULL);
     }
+}
+
+/* The interpreter is gone, and with it every thread that asked it for leave to go on; those that are still at a grain
+ * have some milliseconds left before libcrypto cleans up. */
+static void await_callers(void) {
+    const struct timespec moment = {0, 1000000};
+    for (int i = 0; i < 1000 && atomic_load(&pool.callers) > 0; i++) {
+        nanosleep(&moment, NULL);
+    }
+}
+
+static int awaiting;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static void await_at_exit(void) {
+    awaiting = atexit(await_callers) == 0;
+}
+
+int fj_pool_watch_exit(void) {
+    (void)pthread_once(&once, await_at_exit);
+    return awaiting;
 }
 
 /* --- Fork ------------------------------------------------------------------------------------------------------------ */
@@ -238,6 +268,7 @@ void fj_pool_after_fork_in_child(void) {
     pool.lock = unlocked;
     pool.work = unused;
     atomic_store(&pool.closing, 0);
+    atomic_store(&pool.callers, 0);
     pool.first = NULL;
     pool.workers = 0;
     pool.busy = 0;

@@ -39,8 +39,12 @@ int fj_pool_run(struct fj_task *task, unsigned budget_ms);
 void fj_pool_stop(struct fj_task *task);
 
 /* Send the pool's threads home, each after the grain it is at, and wait until they are gone; the owners of tasks do the
- * rest alone.  For the end of the process: no thread may be inside libcrypto when it cleans up. */
+ * rest alone, a grain a call.  For the end of the process: no thread may be inside libcrypto when it cleans up. */
 void fj_pool_shutdown(void);
+
+/* Let the process's exit wait for daemon threads that are at a grain then.  To be called when libcrypto has asked for its
+ * own clean-up at exit, which comes later so.  Once is enough, more does no harm.  Returns 0 if there is no memory. */
+int fj_pool_watch_exit(void);
 
 /* To be called by pthread_atfork's handlers. */
 void fj_pool_before_fork(void);
