@@ -95,7 +95,9 @@ class ClaimsWriter:
         Raises TypeError for claims of a type that JSON or RFC 7519 does not give them, and ValueError for values that
         cannot be written, contradict the signer's settings, or would be refused by a verifier.
         """
-        if isinstance(claims, bytes):
+        if type(claims) is dict and not self._adds and _is_plain(claims):
+            payload = strict_json.write(claims)
+        elif isinstance(claims, bytes):
             payload = self._checked_bytes(claims)
         elif isinstance(claims, Mapping):
             if self._adds or not _REGISTERED.isdisjoint(claims):
@@ -146,6 +148,20 @@ class ClaimsWriter:
         if self._jti and "jti" not in claims:
             claims["jti"] = base64url.encode(os.urandom(_JTI_OCTETS))
         return claims
+
+
+def _is_plain(claims: dict[str, Any]) -> bool:
+    """Return whether the registered claims that are there need no look beyond their types: most tokens' do not."""
+    get = claims.get
+    return (
+        type(get("exp", 0)) is int
+        and type(get("iat", 0)) is int
+        and type(get("nbf", 0)) is int
+        and type(get("iss", "")) is str
+        and type(get("sub", "")) is str
+        and type(get("aud", "")) is str
+        and type(get("jti", "")) is str
+    )
 
 
 def _numeric_date(name: str, value: object) -> int | float:

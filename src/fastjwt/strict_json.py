@@ -265,8 +265,9 @@ def check_writable(value: Any, max_depth: int) -> bool:
             if type(name) is not str:
                 raise TypeError(f"a member name must be str, got {type(name).__name__}")
             inner = type(member)
-            if inner is not str and inner is not bool:  # spares the call for most members
-                same = check_writable(member, max_depth - 1) and same
+            if inner is str or (inner is int and _INT64_MIN <= member <= _UINT64_MAX):
+                continue  # spares the call for most members
+            same = check_writable(member, max_depth - 1) and same
         return same
     if kind is list or kind is tuple:
         if max_depth < 1:
