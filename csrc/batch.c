@@ -394,10 +394,11 @@ int fj_job_run(fj_job *job, unsigned budget_ms) {
     return fj_pool_run(&job->task, budget_ms);
 }
 
-void fj_job_release(fj_job *job) {
-    if (job == NULL) {
+void fj_job_release(fj_job **job) {
+    if (*job == NULL) {
         return;
     }
-    fj_pool_stop(&job->task);
-    job_free(job);
+    fj_pool_stop(&(*job)->task);
+    job_free(*job);
+    *job = NULL;
 }

@@ -173,8 +173,9 @@ int fj_sign_start(fj_job **job, uint8_t *out, size_t out_len, uint8_t *status, f
 /* Work on the job for about budget_ms (0: to its end).  Returns 1 when all items are done, 0 when time ran out. */
 int fj_job_run(fj_job *job, unsigned budget_ms);
 
-/* Stop the job if it still runs, wait until no thread works on it, and free it.  NULL is fine. */
-void fj_job_release(fj_job *job);
+/* Stop the job if it still runs, wait until no thread works on it, free it, and set *job to NULL.  Does nothing if that
+ * is NULL already. */
+void fj_job_release(fj_job **job);
 
 /* One token on its way in one thread: the two crossings for a batch of one, with few arguments since each costs. */
 struct fj_single {

@@ -7,6 +7,7 @@ turns numbers back into Python objects.  A C call gives up the GIL for its whole
 from __future__ import annotations
 
 import atexit
+import functools
 import threading
 from array import array
 from collections.abc import Sequence
@@ -190,47 +191,41 @@ def _joined(tokens: Sequence[Any], max_token_bytes: int) -> tuple[bytes, array[i
     return b"".join(octets), array("Q", map(len, octets)), faults
 
 
-class _Job:
-    """What C works on; it is stopped when it is dropped, so that no thread goes on with buffers that are gone.
+def _new_job(*buffers: Any) -> Any:
+    """Return memory for the address of a job, which is stopped before it and the job's buffers go.
 
-    C stores its address in memory that is ours beforehand.  Had it to be returned, a Ctrl-C during the call would lose
-    it: Python answers signals between a call and the use of its result.
+    Python answers signals between a call and the use of its result, so a job that C returned could be lost to a Ctrl-C,
+    and its threads would go on with buffers that are gone: C stores it here instead.  And an interruption may come
+    before the first step of any Python function, a destructor's too: what stops the job runs no step of Python.
     """
-
-    def __init__(self) -> None:
-        self.c = ffi.new("fj_job **")
-
-    def run(self) -> None:
-        """Work on it until it is done, letting Python answer signals now and then."""
-        in_main = threading.current_thread() is threading.main_thread()
-        budget_ms = _MAIN_THREAD_BUDGET_MS if in_main else 0
-        while not lib.fj_job_run(self.c[0], budget_ms):
-            pass
-
-    def release(self) -> None:
-        job, self.c[0] = self.c[0], ffi.NULL
-        lib.fj_job_release(job)
-
-    def __del__(self) -> None:
-        self.release()
+    stop = functools.partial(lib.fj_job_release)
+    stop.__dict__["buffers"] = buffers
+    return ffi.gc(ffi.new("fj_job **"), stop)
 
 
-class _Verification(_Job):
+def _run(job: Any) -> None:
+    """Work on the job until it is done, letting Python answer signals now and then."""
+    in_main = threading.current_thread() is threading.main_thread()
+    budget_ms = _MAIN_THREAD_BUDGET_MS if in_main else 0
+    while not lib.fj_job_run(job[0], budget_ms):
+        pass
+
+
+class _Job:
     """A running verification.  Keeps the batch alive until C has let go of it."""
 
     def __init__(self, split: _Split, keys: Sequence[Any], verdicts: bytes, threads: int) -> None:
-        super().__init__()
         self._split = split
-        self._keys = ffi.new("fj_key *[]", [ffi.NULL if key is None else key for key in keys] or 1)
-        self._handles = list(keys)  # the garbage collector must not free a handle that only C knows
+        handles = ffi.new("fj_key *[]", [ffi.NULL if key is None else key for key in keys] or 1)
+        self._job = _new_job(split)
         status = lib.fj_verify_start(
-            self.c,
+            self._job,
             split.status,
             split.tokens,
             split.count,
             split.data,
             split.decoded,
-            self._keys,
+            handles,
             verdicts,
             len(verdicts),
             threads,
@@ -239,13 +234,16 @@ class _Verification(_Job):
             raise MemoryError
 
     def wait(self) -> None:
-        if self.c[0] == ffi.NULL:
+        if self._job[0] == ffi.NULL:
             return
-        self.run()
+        _run(self._job)
         self.release()
         statuses = self._split.statuses()
         if PENDING in statuses or NO_MEMORY in statuses or INTERNAL in statuses:
             raise MemoryError("libcrypto could not finish a verification")
+
+    def release(self) -> None:
+        lib.fj_job_release(self._job)
 
 
 # --- The engine ------------------------------------------------------------------------------------------------------
@@ -376,8 +374,8 @@ class OpenSSLBackend:
     def split(self, tokens: Sequence[Any], limits: Limits, want_payloads: bool) -> _Split:
         return _Split(tokens, limits, want_payloads)
 
-    def verify(self, split: _Split, keys: Sequence[Any], verdicts: bytes, threads: int) -> _Verification:
-        return _Verification(split, keys, verdicts, threads)
+    def verify(self, split: _Split, keys: Sequence[Any], verdicts: bytes, threads: int) -> _Job:
+        return _Job(split, keys, verdicts, threads)
 
     def verify_message(self, key: Any, signature: bytes, message: bytes) -> bool:
         status = lib.fj_verify_message(key, signature, len(signature), message, len(message))
@@ -398,29 +396,27 @@ class OpenSSLBackend:
         out = bytearray(total)
         c_out = ffi.from_buffer("uint8_t[]", out, require_writable=True)
         status = ffi.new("uint8_t[]", count)
-        job = _Job()
+        job = _new_job(out, c_out, status, prefix, joined, lengths, c_lengths)
         try:
-            if (
-                lib.fj_sign_start(
-                    job.c,
-                    c_out,
-                    total,
-                    status,
-                    key,
-                    prefix,
-                    len(prefix),
-                    joined,
-                    len(joined),
-                    c_lengths,
-                    count,
-                    threads,
-                )
-                != Status.OK
-            ):
+            started = lib.fj_sign_start(
+                job,
+                c_out,
+                total,
+                status,
+                key,
+                prefix,
+                len(prefix),
+                joined,
+                len(joined),
+                c_lengths,
+                count,
+                threads,
+            )
+            if started != Status.OK:
                 raise MemoryError
-            job.run()
+            _run(job)
         finally:
-            job.release()
+            lib.fj_job_release(job)
         statuses: bytes = ffi.buffer(status, count)[:]
         if statuses.count(Status.OK) != count:
             raise MemoryError("libcrypto could not finish a signature")
