@@ -205,6 +205,10 @@ def test_one_wrong_number_is_enough(engine: str, name: str, change: str) -> None
             check_private(GOOD._replace(**{name: changed}), DEFAULTS, engines.current())
 
 
+def test_the_modulus_is_the_product_of_the_primes(engine: str) -> None:
+    refuse_private(GOOD._replace(n=numbers(key(1)).n), "p times q is not n")
+
+
 def test_composite_factors_are_refused_though_all_equations_hold(engine: str) -> None:
     """There p = r s with d e = 1 modulo p - 1 and q - 1: only a test of primality tells."""
     seed = 0
