@@ -44,12 +44,9 @@ def slow() -> bool:
 
 
 @cache
-def _sources_digest() -> bytes:
-    digest = hashlib.sha256()
-    for folder in (CSRC, NATIVE):
-        for path in sorted(folder.glob("*.[ch]")):
-            digest.update(path.name.encode() + b"\0" + path.read_bytes())
-    return digest.digest()
+def _headers() -> bytes:
+    paths = sorted([*CSRC.glob("*.h"), *NATIVE.glob("*.h")])
+    return b"".join(path.name.encode() + b"\0" + path.read_bytes() for path in paths)
 
 
 @cache
@@ -61,24 +58,34 @@ def language() -> tuple[str, ...]:
     return tuple(shlex.split(done.stdout))
 
 
-def built(name: str, sources: Sequence[str], flags: Sequence[str], compiler: str = "gcc") -> Path:
-    """Return a program or library of these sources (paths from the root), built unless it is there already."""
-    command = [compiler, *language(), f"-I{NATIVE}", "-Wall", "-Wextra", "-g", *flags]
-    stamp = hashlib.sha256(_sources_digest() + shlex.join([*command, *sources]).encode()).hexdigest()[:16]
+def _made(name: str, command: Sequence[str], inputs: bytes) -> Path:
+    """Return what a compiler's command makes, run unless that was done for these very inputs."""
+    stamp = hashlib.sha256(shlex.join(command).encode() + b"\0" + inputs).hexdigest()[:16]
     path = BUILT / f"{name}-{stamp}"
     if not path.exists():
         BUILT.mkdir(parents=True, exist_ok=True)
-        for stale in BUILT.glob(f"{name}-*"):
-            stale.unlink(missing_ok=True)
-        making = path.with_suffix(f".{os.getpid()}")
-        # Libraries come last: those before them are their users.
-        libraries = [flag for flag in flags if flag.startswith("-l")]
-        done = subprocess.run(
-            [*command, *sources, "-o", str(making), *libraries], capture_output=True, text=True, cwd=ROOT
-        )
+        making = path.with_name(f"{path.name}.{os.getpid()}")
+        done = subprocess.run([*command, "-o", str(making)], capture_output=True, text=True, cwd=ROOT)
         assert done.returncode == 0, done.stderr
         making.rename(path)
     return path
+
+
+def built(
+    name: str, sources: Sequence[str], flags: Sequence[str], link: Sequence[str] = (), compiler: str = "gcc"
+) -> Path:
+    """Return a program or library of these sources (paths from the root), of which each is compiled once."""
+    compile_ = [compiler, *language(), f"-I{NATIVE}", "-Wall", "-Wextra", "-g", *flags]
+    objects = [
+        _made(
+            f"{Path(source).stem}.o",
+            [*compile_, "-x", "c", "-c", source],
+            _headers() + (ROOT / source).read_bytes(),
+        )
+        for source in sources
+    ]
+    names = [str(path) for path in objects]
+    return _made(name, [compiler, *flags, *names, "-pthread", *link], b"")
 
 
 def core(*, without: str = "") -> list[str]:

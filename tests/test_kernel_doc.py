@@ -1,4 +1,4 @@
-"""csrc/doc/montgomery52.md explains the kernel in Python that runs: its assertions are the bounds that the C relies on."""
+"""csrc/doc/montgomery52.md explains the kernel in Python that runs: its assertions are bounds that the C relies on."""
 
 from __future__ import annotations
 
