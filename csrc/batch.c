@@ -99,7 +99,7 @@ static void hand_empty(struct hand *hand) {
 /* Have the key's context in hand.  Returns FJ_OK or why there is none. */
 static enum fj_status hand_take(struct hand *hand, fj_key *key) {
     enum fj_status status = FJ_OK;
-    if (hand->key != key || hand->context->broken) {
+    if (hand->context == NULL || hand->key != key || hand->context->broken) {
         hand_empty(hand);
         hand->context = fj_key_borrow(key, &status);
         hand->key = hand->context != NULL ? key : NULL;

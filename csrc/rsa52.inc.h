@@ -190,7 +190,7 @@ static LANES_TARGET void OF_FULL(exponentiate)(fj_lanes m[HALF], struct OF_FULL(
         w->columns[i] = w->y[i];
         w->columns[HALF + i] = lanes_zero();
     }
-    w->columns[2 * HALF] = lanes_zero();
+    w->columns[FULL] = lanes_zero();
     OF_HALF(reduce)(m, w->columns, w->prime, k0);
     OF_HALF(fj_masked)(m);
     OF_HALF(fj_subtract_once)(m, w->prime);
