@@ -9,13 +9,36 @@ static atomic_uint generation;
 static int watching;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
+/* Readers are threads inside libcrypto, the writer is a fork.  It comes first, or busy threads would starve it. */
+static pthread_rwlock_t inside_libcrypto = PTHREAD_RWLOCK_WRITER_NONRECURSIVE_INITIALIZER_NP;
+
+void fj_fork_hold_off(void) {
+    pthread_rwlock_rdlock(&inside_libcrypto);
+}
+
+void fj_fork_let(void) {
+    pthread_rwlock_unlock(&inside_libcrypto);
+}
+
+static void before(void) {
+    pthread_rwlock_wrlock(&inside_libcrypto);
+    fj_pool_before_fork();
+}
+
+static void in_parent(void) {
+    fj_pool_after_fork_in_parent();
+    pthread_rwlock_unlock(&inside_libcrypto);
+}
+
 static void in_child(void) {
+    const pthread_rwlock_t unlocked = PTHREAD_RWLOCK_WRITER_NONRECURSIVE_INITIALIZER_NP;
+    inside_libcrypto = unlocked; /* the thread that holds it has another identity here */
     atomic_fetch_add(&generation, 1);
     fj_pool_after_fork_in_child();
 }
 
 static void watch(void) {
-    watching = pthread_atfork(fj_pool_before_fork, fj_pool_after_fork_in_parent, in_child) == 0;
+    watching = pthread_atfork(before, in_parent, in_child) == 0;
 }
 
 int fj_fork_watch(void) {

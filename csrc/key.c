@@ -283,7 +283,10 @@ struct fj_context *fj_key_borrow(fj_key *key, enum fj_status *status) {
         }
         context_free(context);
     }
-    return context_new(key, status);
+    fj_fork_hold_off();
+    struct fj_context *const context = context_new(key, status);
+    fj_fork_let();
+    return context;
 }
 
 void fj_key_return(fj_key *key, struct fj_context *context) {
@@ -306,7 +309,11 @@ enum fj_status fj_context_failed(struct fj_context *context, enum fj_status othe
 
 enum fj_status fj_key_blind(const fj_key *key, struct fj_context *context) {
 #if defined(__x86_64__)
-    return fj_key52_blind(context->blinding, key->public52, key->parts[FJ_PART_N], context->workspace);
+    fj_fork_hold_off();
+    const enum fj_status status =
+        fj_key52_blind(context->blinding, key->public52, key->parts[FJ_PART_N], context->workspace);
+    fj_fork_let();
+    return status;
 #else
     (void)key;
     (void)context;
@@ -358,7 +365,10 @@ static int prepare_kernel(fj_key *key, int engine) {
 
 /* key_ready for an RSA key of an engine. */
 static fj_key *rsa_key_ready(fj_key *key, int engine, int *status) {
-    if (key != NULL && !prepare_kernel(key, engine)) {
+    fj_fork_hold_off();
+    const int prepared = key != NULL && prepare_kernel(key, engine);
+    fj_fork_let();
+    if (key != NULL && !prepared) {
         fj_key_release(key);
         key = NULL;
     }

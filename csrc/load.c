@@ -4,6 +4,7 @@
 #include <openssl/rsa.h>
 #include <stdlib.h>
 
+#include "fork.h"
 #include "key.h"
 #include "openssl.h"
 #include "rsa.h"
@@ -50,7 +51,9 @@ fj_key *fj_key_generate(int *status, unsigned bits) {
     uint8_t *memory = NULL;
     const size_t part_room = bits / 8 + 1;
     const size_t memory_len = part_room * FJ_KEY_RSA_PARTS;
+    fj_fork_hold_off();
     EVP_PKEY *const pkey = EVP_RSA_gen(bits);
+    fj_fork_let();
     *status = FJ_NO_MEMORY;
     if (pkey == NULL) {
         *status = (int)fj_openssl_refused();

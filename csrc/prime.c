@@ -5,6 +5,7 @@
 #include <openssl/bn.h>
 
 #include "fastjwt.h"
+#include "fork.h"
 #include "openssl.h"
 
 struct candidate {
@@ -60,7 +61,7 @@ static int one_round(struct candidate *c, BIGNUM *x) {
     return passed;
 }
 
-int fj_probable_prime(struct fj_octets n, unsigned rounds) {
+static int probable_prime(struct fj_octets n, unsigned rounds) {
     struct candidate c = {0};
     BIGNUM *const x = BN_new();
     int verdict = -1;
@@ -75,5 +76,12 @@ int fj_probable_prime(struct fj_octets n, unsigned rounds) {
     if (verdict < 0) {
         (void)fj_openssl_failed(FJ_INTERNAL);
     }
+    return verdict;
+}
+
+int fj_probable_prime(struct fj_octets n, unsigned rounds) {
+    fj_fork_hold_off();
+    const int verdict = probable_prime(n, rounds);
+    fj_fork_let();
     return verdict;
 }

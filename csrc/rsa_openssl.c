@@ -4,6 +4,7 @@
 #include <openssl/evp.h>
 
 #include "count.h"
+#include "fork.h"
 #include "openssl.h"
 #include "rsa.h"
 
@@ -14,8 +15,10 @@ enum fj_status fj_openssl_sign(struct fj_context *context, uint8_t *signature, s
         OPENSSL_cleanse(signature, signature_len);
         return FJ_NO_MEMORY;
     }
-    if (EVP_PKEY_sign(context->sign, signature, &written, digest, FJ_SHA256_LEN) != 1 ||
-        written != signature_len) {
+    fj_fork_hold_off(); /* blinding takes random numbers */
+    const int made = EVP_PKEY_sign(context->sign, signature, &written, digest, FJ_SHA256_LEN);
+    fj_fork_let();
+    if (made != 1 || written != signature_len) {
         OPENSSL_cleanse(signature, signature_len);
         return fj_context_failed(context, FJ_INTERNAL);
     }
