@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from typing import Any
 
@@ -40,7 +41,17 @@ pytestmark = pytest.mark.usefixtures("engine")
 
 
 def set_of(*members: Any, **options: Any) -> JWKSet:
-    return JWKSet.from_dict({"keys": list(members)}, **options)
+    """Return the set of these members, after seeing that it is the same from text."""
+    document = {"keys": list(members)}
+    keys = JWKSet.from_dict(document, **options)
+    text = json.dumps(document)
+    if not re.search("[0-9]{309}", text):  # beyond a double: as text this is no JSON for us
+        for spelling in (text, text.encode()):
+            again = JWKSet.from_json(spelling, **options)
+            assert again.keys == keys.keys
+            assert [key.kid for key in again.keys] == [key.kid for key in keys.keys]
+            assert again.skipped == keys.skipped
+    return keys
 
 
 def named(kid: str | None, key: Any = None, header: Any = None) -> str:
