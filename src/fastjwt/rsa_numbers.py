@@ -17,7 +17,6 @@ from typing import NamedTuple, Protocol
 from .errors import InvalidKeyError
 
 __all__ = [
-    "DEFAULT_LIMITS",
     "Limits",
     "PrimalityTester",
     "PrivateNumbers",
@@ -100,8 +99,6 @@ _LOWEST_MIN_BITS = 1024
 _HIGHEST_MAX_BITS = 16384
 # Exclusive.  Windows stops at 2^32 and `cryptography` at 2^33; no provider is known to use more than 65537.
 _EXPONENT_END = 1 << 33
-
-DEFAULT_LIMITS = Limits()
 
 
 def _primes_up_to(limit: int) -> list[int]:
