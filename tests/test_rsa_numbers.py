@@ -323,15 +323,20 @@ def test_private_numbers_do_not_print_themselves() -> None:
 
 
 def test_a_private_key_is_checked_within_five_milliseconds() -> None:
-    """On the native engine; the pure one computes in Python and takes about four times as long."""
-    if "openssl" not in engines.available():
-        pytest.skip("the openssl engine cannot run here")
-    with engines.use("openssl") as backend:
-        best = 1.0
-        give_up = time.perf_counter() + 5  # a busy machine may need some tries to show what it can do
-        while best >= 0.005 and time.perf_counter() < give_up:
-            started = time.perf_counter()
-            check_private(GOOD, DEFAULTS, backend)
-            backend.load_private(GOOD)
-            best = min(best, time.perf_counter() - started)
-    assert best < 0.005
+    """On a native engine; the pure one computes in Python and takes about four times as long.
+
+    Counted is the thread's own time, and the best of many: what else the machine does is no fault of ours.
+    """
+    native = [name for name in engines.available() if name != "pure"]
+    if not native:
+        pytest.skip("no native engine can run here")
+    for name in native:
+        with engines.use(name) as backend:
+            best = 1.0
+            give_up = time.perf_counter() + 10
+            while best >= 0.005 and time.perf_counter() < give_up:
+                started = time.thread_time()
+                check_private(GOOD, DEFAULTS, backend)
+                backend.load_private(GOOD)
+                best = min(best, time.thread_time() - started)
+        assert best < 0.005, name
