@@ -327,6 +327,22 @@ def sign(
     return [int.from_bytes(bytes(lane), "big") for lane in made[:count]]
 
 
+@pytest.mark.parametrize("lanes", LIBRARIES)
+def test_what_leaves_is_below_the_modulus(lanes: str) -> None:
+    """With b = n for blinding the last product is n itself, not 0: chance would need 2^32 signatures to come so far."""
+    key = numbers()
+    library = routines(lanes)
+    public, private, blinding = public52(key.n), private52(key), blinding52(key.n, [1] * LANES)
+    blinding.b[: 8 * 40] = kernel.packed([kernel.limbs_of(key.n, 40)] * LANES)[:]
+    memory, workspace = kernel.workspace(library)
+    made = [(ctypes.c_uint8 * 256).from_buffer(bytearray(b"\xff" * 256)) for _ in range(LANES)]
+    hashes = [octets(bytes([lane]) * 32) for lane in range(LANES)]
+    arguments = (ctypes.byref(private), ctypes.byref(public), ctypes.byref(blinding), pointers(hashes))
+    library.sign(pointers(made), *arguments, ctypes.c_size_t(LANES), ctypes.c_void_p(workspace))
+    assert [bytes(lane) for lane in made] == [bytes(256)] * LANES
+    del memory
+
+
 def crt(digest: bytes, key: PrivateNumbers) -> int:
     """Return the signature that these very exponents make, right or not."""
     message = encoded(digest, key.n.bit_length() // 8)
