@@ -32,13 +32,13 @@ class _KeyList:
     generation = 0
 
     def __init__(self, keys: Sequence[VerifyingKey]) -> None:
-        self.keys = tuple(dict.fromkeys(keys))  # the same key twice counts once
+        self.keys = tuple(keys)
 
     def candidates(self, kid: str | None, alg: str) -> Sequence[VerifyingKey]:
         fitting = [key for key in self.keys if key.alg == alg]
-        if kid is None:
-            return fitting
-        return [key for key in fitting if key.kid == kid] or [key for key in fitting if key.kid is None]
+        if kid is not None:
+            fitting = [key for key in fitting if key.kid == kid] or [key for key in fitting if key.kid is None]
+        return list(dict.fromkeys(fitting))  # one key under two names counts once
 
 
 def _checked(key: object) -> VerifyingKey:

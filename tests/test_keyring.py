@@ -1,0 +1,15 @@
+"""Keys given to a verifier as a list."""
+
+from __future__ import annotations
+
+import fastjwt
+
+
+def test_one_key_under_two_names_serves_both(engine: str, private_key: fastjwt.RSAPrivateKey) -> None:
+    """A key that is being renamed is listed under its old and its new kid; equality of keys ignores the kid."""
+    numbers = private_key.public_key()
+    keys = [fastjwt.RSAPublicKey.from_numbers(numbers.n, numbers.e, kid=kid) for kid in ("old", "new")]
+    verifier = fastjwt.Verifier(keys, require=())
+    for kid in ("old", "new"):
+        assert verifier.verify(fastjwt.Signer(private_key, kid=kid).sign({"n": 1})) == {"n": 1}
+    assert verifier.verify(fastjwt.Signer(private_key).sign({"n": 1})) == {"n": 1}
