@@ -52,7 +52,7 @@ INLINE void compress(struct state *states, const uint8_t *const *blocks, const i
     UNROLL for (int k = 0; k < streams; k++) {
         s[k] = states[k];
     }
-    UNROLL for (int i = 0; i < 16; i++) { /* four rounds each */
+    UNROLL for (size_t i = 0; i < 16; i++) { /* four rounds each */
         const __m128i constants = _mm_loadu_si128((const __m128i *)(const void *)&K[4 * i]);
         UNROLL for (int k = 0; k < streams; k++) {
             __m128i *const now = &w[k][i % 4];
