@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from itertools import islice
 from typing import Any, NamedTuple
@@ -180,7 +180,7 @@ class Verifier:
 
     def __init__(
         self,
-        keys: VerifyingKey | list[VerifyingKey] | tuple[VerifyingKey, ...] | JWKSet | KeySource,
+        keys: VerifyingKey | Sequence[VerifyingKey] | JWKSet | KeySource,
         issuer: str | Iterable[str] | None = None,
         audience: str | Iterable[str] | None = None,
         subject: str | None = None,

@@ -37,7 +37,9 @@ class _KeyList:
     def candidates(self, kid: str | None, alg: str) -> Sequence[VerifyingKey]:
         fitting = [key for key in self.keys if key.alg == alg]
         if kid is not None:
-            fitting = [key for key in fitting if key.kid == kid] or [key for key in fitting if key.kid is None]
+            fitting = [key for key in fitting if key.kid == kid] or [
+                key for key in fitting if key.kid is None
+            ]
         return list(dict.fromkeys(fitting))  # one key under two names counts once
 
 
