@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import sys
 from pathlib import Path
 
 from cffi import FFI
@@ -22,7 +23,10 @@ LANGUAGE = ["-std=c11", "-D_GNU_SOURCE", "-pthread"]
 # -fvisibility=hidden leaves one symbol to export, PyInit__native, so that nothing of ours can answer for another
 # library's function in the same process, nor the other way round.
 COMPILE = [*LANGUAGE, "-O3", "-fvisibility=hidden", "-Wall", "-Wextra"]
-LINK = ["-pthread"]
+
+# All symbols are bound when the library is loaded.  Bound at its first call, a function's resolver saves all vector
+# registers on the stack, with whatever part of a key was just copied, and nobody wipes that.
+LINK = ["-pthread", *(["-Wl,-z,relro,-z,now"] if sys.platform.startswith("linux") else [])]
 
 
 def relative(pattern: str) -> list[str]:

@@ -145,6 +145,7 @@ size_t fj_key_export(const fj_key *key, uint8_t *out, int part) {
     const struct fj_octets octets = key->parts[part];
     if (out != NULL && octets.len > 0) {
         memcpy(out, octets.data, octets.len);
+        fj_secret_forget_registers();
     }
     return octets.len;
 }
@@ -291,6 +292,9 @@ struct fj_context *fj_key_borrow(fj_key *key, enum fj_status *status) {
 
 void fj_key_return(fj_key *key, struct fj_context *context) {
     ERR_clear_error(); /* libcrypto may have failed at something that it can do without */
+    if (key->kind != FJ_KEY_PUBLIC) {
+        fj_secret_forget_registers();
+    }
     for (int i = 0; i < IDLE_CONTEXTS && !context->broken; i++) {
         struct fj_context *empty = NULL;
         if (atomic_compare_exchange_strong_explicit(&key->idle[i], &empty, context, memory_order_release,

@@ -7,6 +7,7 @@
 #include "fastjwt.h"
 #include "fork.h"
 #include "openssl.h"
+#include "secret.h"
 
 struct candidate {
     BIGNUM *n;
@@ -73,6 +74,7 @@ static int probable_prime(struct fj_octets n, unsigned rounds) {
     }
     BN_clear_free(x);
     candidate_clear(&c);
+    fj_secret_forget_registers();
     if (verdict < 0) {
         (void)fj_openssl_failed(FJ_INTERNAL);
     }

@@ -8,7 +8,11 @@
  * out of swap; or NULL.  len > 0. */
 uint8_t *fj_secret_new(size_t len);
 
-/* Wipe and return what fj_secret_new gave.  NULL is fine. */
+/* Wipe and return what fj_secret_new gave, and forget what registers hold of it.  NULL is fine. */
 void fj_secret_free(uint8_t *secret, size_t len);
+
+/* Zero the vector registers, which hold pieces of what was copied or computed last.  The next function that the dynamic
+ * linker binds, or a signal, would have them all stored on the stack, where they stay. */
+void fj_secret_forget_registers(void);
 
 #endif
