@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 from . import engines, strict_json
 from .backends.base import Limits
@@ -108,6 +108,15 @@ class Signer:
 
     def __repr__(self) -> str:
         return f"<Signer {self._description}>"
+
+    def __copy__(self) -> Signer:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Signer:
+        return self
+
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
+        raise TypeError("a Signer cannot be pickled: it holds a key that must not travel by itself")
 
     def sign(self, claims: Claims) -> str:
         """Return a token with these claims: a dict, or bytes that are already a JSON object.

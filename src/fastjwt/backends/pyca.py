@@ -10,7 +10,7 @@ import hmac
 import secrets
 import threading
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.backends.openssl import backend as _openssl
@@ -40,6 +40,9 @@ class _Secret(NamedTuple):
 
     def __repr__(self) -> str:
         return "<secret>"
+
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
+        raise TypeError("a secret cannot be pickled")
 
 
 class _Token:
