@@ -12,6 +12,8 @@ import warnings
 from collections.abc import Callable
 from pathlib import Path
 
+from scale import SCALE
+
 HANG_SECONDS = 60.0
 """After which a child counts as hanging: far above what it needs, also under a sanitizer on a busy machine."""
 
@@ -41,7 +43,7 @@ def run(program: str, *arguments: str, **variables: str) -> subprocess.Completed
         capture_output=True,
         text=True,
         env=environment(**variables),
-        timeout=HANG_SECONDS * 5,
+        timeout=5 * HANG_SECONDS * max(1.0, SCALE),
         check=False,
     )
 
