@@ -7,6 +7,7 @@ token costs more than it brings, since each call takes and gives back the GIL.
 from __future__ import annotations
 
 import hmac
+import os
 import secrets
 import threading
 from collections.abc import Sequence
@@ -33,6 +34,47 @@ _FAULTS = {
     "length": Status.BAD_LENGTH,
     "bits": Status.BAD_BITS,
 }
+
+
+class _ForkGate:
+    """Lets a fork wait until no thread is inside the cryptography package.
+
+    A lock of its libcrypto that another thread holds at that moment would stay locked in the child for ever.  The fork
+    waits a second at most: it may come from a signal handler that interrupted this very work.
+    """
+
+    def __init__(self) -> None:
+        self._reset()
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(before=self._close, after_in_parent=self._open, after_in_child=self._reset)
+
+    def _reset(self) -> None:
+        self._changed = threading.Condition()
+        self._inside = 0
+        self._forking = False
+
+    def _close(self) -> None:
+        with self._changed:
+            self._forking = True
+            self._changed.wait_for(lambda: self._inside == 0, timeout=1.0)
+
+    def _open(self) -> None:
+        with self._changed:
+            self._forking = False
+            self._changed.notify_all()
+
+    def __enter__(self) -> None:
+        with self._changed:
+            self._changed.wait_for(lambda: not self._forking, timeout=1.0)
+            self._inside += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self._changed:
+            self._inside = max(0, self._inside - 1)
+            self._changed.notify_all()
+
+
+_gate = _ForkGate()
 
 
 class _Secret(NamedTuple):
@@ -174,23 +216,25 @@ class PureBackend:
     # --- Keys
 
     def load_public(self, numbers: PublicNumbers) -> rsa.RSAPublicKey:
-        try:
-            return rsa.RSAPublicNumbers(numbers.e, numbers.n).public_key()
-        except (ValueError, UnsupportedAlgorithm):
-            raise InvalidKeyError("the cryptography package refuses this RSA key") from None
+        with _gate:
+            try:
+                return rsa.RSAPublicNumbers(numbers.e, numbers.n).public_key()
+            except (ValueError, UnsupportedAlgorithm):
+                raise InvalidKeyError("the cryptography package refuses this RSA key") from None
 
     def load_private(self, numbers: PrivateNumbers) -> rsa.RSAPrivateKey:
-        public = rsa.RSAPublicNumbers(numbers.e, numbers.n)
-        try:
-            # Our own checks have passed, and are quicker than the 33 ms of the package's.
-            handle = rsa.RSAPrivateNumbers(
-                numbers.p, numbers.q, numbers.d, numbers.dp, numbers.dq, numbers.qi, public
-            ).private_key(unsafe_skip_rsa_key_validation=True)
-            signature = handle.sign(b"fastjwt", _PADDING, _SHA256)
-            handle.public_key().verify(signature, b"fastjwt", _PADDING, _SHA256)
-        except (ValueError, UnsupportedAlgorithm, InvalidSignature):
-            raise InvalidKeyError("the private key does not sign what its public half verifies") from None
-        return handle
+        with _gate:
+            public = rsa.RSAPublicNumbers(numbers.e, numbers.n)
+            try:
+                # Our own checks have passed, and are quicker than the 33 ms of the package's.
+                handle = rsa.RSAPrivateNumbers(
+                    numbers.p, numbers.q, numbers.d, numbers.dp, numbers.dq, numbers.qi, public
+                ).private_key(unsafe_skip_rsa_key_validation=True)
+                signature = handle.sign(b"fastjwt", _PADDING, _SHA256)
+                handle.public_key().verify(signature, b"fastjwt", _PADDING, _SHA256)
+            except (ValueError, UnsupportedAlgorithm, InvalidSignature):
+                raise InvalidKeyError("the private key does not sign what its public half verifies") from None
+            return handle
 
     def export_private(self, handle: rsa.RSAPrivateKey) -> PrivateNumbers:
         its = handle.private_numbers()
@@ -204,7 +248,8 @@ class PureBackend:
         return handle.octets
 
     def generate(self, bits: int) -> PrivateNumbers:
-        return self.export_private(rsa.generate_private_key(65537, bits))
+        with _gate:
+            return self.export_private(rsa.generate_private_key(65537, bits))
 
     def is_probable_prime(self, candidate: int, rounds: int) -> bool:
         odd = candidate - 1
@@ -249,7 +294,8 @@ class PureBackend:
         if len(signature) != (public.key_size + 7) // 8:
             return False
         try:
-            public.verify(signature, message, _PADDING, _SHA256)
+            with _gate:
+                public.verify(signature, message, _PADDING, _SHA256)
         except InvalidSignature:
             return False
         return True
@@ -270,5 +316,6 @@ class PureBackend:
             self._count("pure.hmac")
             return hmac.digest(key.octets, message, "sha256")
         self._count("pure.sign")
-        signature: bytes = key.sign(message, _PADDING, _SHA256)
+        with _gate:
+            signature: bytes = key.sign(message, _PADDING, _SHA256)
         return signature
