@@ -45,7 +45,11 @@ def set_of(*members: Any, **options: Any) -> JWKSet:
     document = {"keys": list(members)}
     keys = JWKSet.from_dict(document, **options)
     text = json.dumps(document)
-    if not re.search("[0-9]{309}", text):  # beyond a double: as text this is no JSON for us
+    if re.search("[0-9]{309}", text):
+        return keys  # beyond a double: as text this is no JSON for us
+    if (
+        fastjwt.engine().name == fastjwt.engine().available[0]
+    ):  # how a set is read does not depend on the engine
         for spelling in (text, text.encode()):
             again = JWKSet.from_json(spelling, **options)
             assert again.keys == keys.keys
