@@ -67,13 +67,21 @@ static int lengths_fit(const uint64_t *lengths, size_t count, size_t data_len) {
 }
 
 long fj_split(uint8_t *status, struct fj_token *tokens, uint64_t *payload_start, uint64_t *payload_end,
-              uint32_t *names, uint32_t *first, uint8_t *decoded, const uint8_t *data, size_t data_len,
+              uint8_t *names, uint32_t *first, uint8_t *decoded, const uint8_t *data, size_t data_len,
               const uint64_t *lengths, size_t count, const struct fj_limits *limits) {
-    if (count > UINT32_MAX / 4 || !lengths_fit(lengths, count, data_len)) {
+    if (count > UINT32_MAX / 4 || (lengths != NULL && !lengths_fit(lengths, count, data_len)) ||
+        (count == 0 && data_len > 0)) {
         return -2;
     }
-    return fj_jws_split(status, tokens, payload_start, payload_end, names, first, decoded, data, lengths,
-                        count, limits);
+    return fj_jws_split(status, tokens, payload_start, payload_end, names, first, decoded, data, data_len,
+                        lengths, count, limits);
+}
+
+size_t fj_gather(uint8_t *out, uint8_t *gathered_names, size_t *gathered, const uint8_t *status,
+                 const uint64_t *payload_start, const uint64_t *payload_end, const uint8_t *names,
+                 const uint8_t *decoded, size_t count) {
+    return fj_jws_gather(out, gathered_names, gathered, status, payload_start, payload_end, names, decoded,
+                         count);
 }
 
 /* --- Crossing 2 ------------------------------------------------------------------------------------------------------ */
@@ -91,7 +99,7 @@ int fj_single_split(struct fj_single *single, const uint8_t *text, size_t text_l
     uint8_t status = FJ_NO_MEMORY;
     uint32_t first = 0;
     (void)fj_jws_split(&status, &single->token, &single->payload_start, &single->payload_end, &single->names,
-                       &first, single->decoded, text, &length, 1,
+                       &first, single->decoded, text, text_len, &length, 1,
                        &single->limits); /* allocates nothing for one token */
     return status;
 }
@@ -99,6 +107,11 @@ int fj_single_split(struct fj_single *single, const uint8_t *text, size_t text_l
 int fj_single_verify(const struct fj_single *single, fj_key *key, const uint8_t *text) {
     return fj_verify_message(key, single->decoded + single->token.signature_start,
                              single->token.signature_len, text, single->token.signed_len);
+}
+
+int fj_single(struct fj_single *single, fj_key *key, const uint8_t *text, size_t text_len) {
+    const int status = fj_single_split(single, text, text_len);
+    return status == FJ_PENDING ? fj_single_verify(single, key, text) : status;
 }
 
 size_t fj_sign_len(const fj_key *key, size_t prefix_len, const uint64_t *payload_lengths, size_t count) {

@@ -9,6 +9,7 @@ they win.
 from __future__ import annotations
 
 import os
+import platform
 import shlex
 import sys
 from pathlib import Path
@@ -23,6 +24,12 @@ LANGUAGE = ["-std=c11", "-D_GNU_SOURCE", "-pthread"]
 # -fvisibility=hidden leaves one symbol to export, PyInit__native, so that nothing of ours can answer for another
 # library's function in the same process, nor the other way round.
 COMPILE = [*LANGUAGE, "-O3", "-fvisibility=hidden", "-Wall", "-Wextra"]
+
+# Left to itself gcc puts instructions in order only after it has given out registers, when little is left to move.
+# Asked to do it before, for CPUs of the kind that run the kernel, it makes signing and verifying 3 % faster (gcc 12,
+# Granite Rapids, benchmarks/kernel.c).  These flags choose no instructions: the result runs on every CPU.
+if platform.machine() in {"x86_64", "AMD64"}:
+    COMPILE += ["-mtune=icelake-server", "-fschedule-insns", "-fsched-pressure"]
 
 # All symbols are bound when the library is loaded.  Bound at its first call, a function's resolver saves all vector
 # registers on the stack, with whatever part of a key was just copied, and nobody wipes that.

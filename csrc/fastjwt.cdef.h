@@ -138,15 +138,25 @@ struct fj_token {
     uint32_t header;        /* which of the batch's distinct headers */
 };
 
-/* Find the segments of `count` tokens that stand joined in `data` and decode them.
+/* Find the segments of `count` tokens that stand joined in `data` and decode them.  With `lengths` NULL a line end stands
+ * between each two.
  * Out: status[count] (FJ_PENDING or a fault), tokens[count], payload_start[count] and payload_end[count] (in decoded),
- *      names[count] (what fj_json_names says of the payload: see names.h),
+ *      names[count] (what fj_json_names says of the payload: see names.h; 0 is not plain),
  *      first[count] (for each distinct header segment the index of the first token that carries it),
  *      decoded[data_len] (what base64url spells; 3/4 of the input at most).
- * Returns the number of distinct headers, or -1 (no memory), -2 (the lengths do not add up to data_len). */
+ * Returns the number of distinct headers, or -1 (no memory), -2 (the lengths do not add up to data_len, or there are
+ * not exactly count - 1 line ends). */
 long fj_split(uint8_t *status, struct fj_token *tokens, uint64_t *payload_start, uint64_t *payload_end,
-              uint32_t *names, uint32_t *first, uint8_t *decoded, const uint8_t *data, size_t data_len,
+              uint8_t *names, uint32_t *first, uint8_t *decoded, const uint8_t *data, size_t data_len,
               const uint64_t *lengths, size_t count, const struct fj_limits *limits);
+
+/* Gather what crossing 1 found and crossing 2 verified into one JSON text: an array of the payloads that are good
+ * (FJ_OK) and plain (names[i] > 0), in order.  If that is JSON, each of them is (names.h).
+ * Out: out[] (room for 2 and, for each such payload, its length and 1), gathered_names[count], *gathered (how many).
+ * Returns the length of the text. */
+size_t fj_gather(uint8_t *out, uint8_t *gathered_names, size_t *gathered, const uint8_t *status,
+                 const uint64_t *payload_start, const uint64_t *payload_end, const uint8_t *names,
+                 const uint8_t *decoded, size_t count);
 
 /* --- Crossing 2, and the way back: jobs -------------------------------------------------------------------------- */
 
@@ -184,7 +194,7 @@ struct fj_single {
     uint64_t payload_start;  /* out, like the rest */
     uint64_t payload_end;
     struct fj_token token;
-    uint32_t names;
+    uint8_t names;
 };
 
 /* Split one token.  Returns its status. */
@@ -192,6 +202,9 @@ int fj_single_split(struct fj_single *single, const uint8_t *text, size_t text_l
 
 /* Verify the token that fj_single_split found to be FJ_PENDING.  Returns its status. */
 int fj_single_verify(const struct fj_single *single, fj_key *key, const uint8_t *text);
+
+/* Both in one call, for a token whose header is known to lead to `key`.  Returns its status. */
+int fj_single(struct fj_single *single, fj_key *key, const uint8_t *text, size_t text_len);
 
 /* --- The raw layer ----------------------------------------------------------------------------------------------- */
 

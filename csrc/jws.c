@@ -146,8 +146,21 @@ static uint32_t number_of_header(struct headers *headers, uint32_t *first, const
 
 /* --- The batch ------------------------------------------------------------------------------------------------------- */
 
+/* The length of the token at `text`: what was said, or what stands before the next line end.  The last token has none
+ * behind it.  SIZE_MAX if it has one, or if another one has none: then some token holds a line end. */
+static size_t token_len(const uint8_t *text, size_t left, const uint64_t *lengths, size_t i, size_t count) {
+    if (lengths != NULL) {
+        return (size_t)lengths[i];
+    }
+    const uint8_t *const end = memchr(text, '\n', left);
+    if ((end == NULL) != (i + 1 == count)) {
+        return SIZE_MAX;
+    }
+    return end != NULL ? (size_t)(end - text) : left;
+}
+
 long fj_jws_split(uint8_t *status, struct fj_token *tokens, uint64_t *payload_start, uint64_t *payload_end,
-                  uint32_t *names, uint32_t *first, uint8_t *decoded, const uint8_t *data,
+                  uint8_t *names, uint32_t *first, uint8_t *decoded, const uint8_t *data, size_t data_len,
                   const uint64_t *lengths, size_t count, const struct fj_limits *limits) {
     struct headers headers = {NULL, 1, 0};
     struct slot alone[2] = {{0, 0}, {0, 0}}; /* spares one token the allocation */
@@ -162,11 +175,16 @@ long fj_jws_split(uint8_t *status, struct fj_token *tokens, uint64_t *payload_st
     } else {
         headers.slots = alone;
     }
+    int complete = 1;
     size_t start = 0;
     size_t previous = count; /* the last good token: most batches carry one header throughout */
     for (size_t i = 0; i < count; i++) {
-        const size_t len = (size_t)lengths[i];
+        const size_t len = token_len(data + start, data_len - start, lengths, i, count);
         size_t payload_len = 0;
+        if (len == SIZE_MAX) {
+            complete = 0;
+            break;
+        }
         tokens[i] = (struct fj_token){.start = start};
         /* Octets are fewer than characters, so the token's own offset in the text bounds its share of `decoded`. */
         status[i] = (uint8_t)split_token(&tokens[i], &payload_len, decoded, start, data + start, len, limits);
@@ -181,10 +199,32 @@ long fj_jws_split(uint8_t *status, struct fj_token *tokens, uint64_t *payload_st
             }
             previous = i;
         }
-        start += len;
+        start += len + (lengths == NULL && i + 1 < count ? 1 : 0);
     }
     if (headers.slots != alone) {
         free(headers.slots);
     }
-    return (long)headers.count;
+    return complete ? (long)headers.count : -2;
+}
+
+size_t fj_jws_gather(uint8_t *out, uint8_t *gathered_names, size_t *gathered, const uint8_t *status,
+                     const uint64_t *payload_start, const uint64_t *payload_end, const uint8_t *names,
+                     const uint8_t *decoded, size_t count) {
+    uint8_t *at = out;
+    size_t taken = 0;
+    *at++ = '[';
+    for (size_t i = 0; i < count; i++) {
+        if (status[i] != FJ_OK || names[i] == 0) {
+            continue;
+        }
+        const size_t len = (size_t)(payload_end[i] - payload_start[i]);
+        memcpy(at, decoded + payload_start[i], len);
+        at += len;
+        *at++ = ',';
+        gathered_names[taken++] = names[i];
+    }
+    at -= taken > 0; /* the last comma */
+    *at++ = ']';
+    *gathered = taken;
+    return (size_t)(at - out);
 }

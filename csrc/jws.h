@@ -4,9 +4,14 @@
 
 #include "fastjwt.h"
 
-/* As fj_split, whose arguments were checked: the lengths add up to the joined tokens' length. */
+/* As fj_split, whose arguments were checked: the lengths, if given, add up to data_len. */
 long fj_jws_split(uint8_t *status, struct fj_token *tokens, uint64_t *payload_start, uint64_t *payload_end,
-                  uint32_t *names, uint32_t *first, uint8_t *decoded, const uint8_t *data,
+                  uint8_t *names, uint32_t *first, uint8_t *decoded, const uint8_t *data, size_t data_len,
                   const uint64_t *lengths, size_t count, const struct fj_limits *limits);
+
+/* As fj_gather. */
+size_t fj_jws_gather(uint8_t *out, uint8_t *gathered_names, size_t *gathered, const uint8_t *status,
+                     const uint64_t *payload_start, const uint64_t *payload_end, const uint8_t *names,
+                     const uint8_t *decoded, size_t count);
 
 #endif

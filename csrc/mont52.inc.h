@@ -66,6 +66,14 @@ LANES_INLINE void window_move(fj_lanes t[BLOCK + 1], const int width) {
 }
 #endif
 
+/* Loops over all limbs: straight-line code for the sizes at which that is faster and stays in the instruction cache. */
+#undef STREAM
+#if LIMBS <= 30
+#define STREAM UNROLL
+#else
+#define STREAM
+#endif
+
 /* --- Products: 2 LIMBS columns -------------------------------------------------------------------------------------- */
 
 /* Columns of the product so far, beginning with those of block `b` of a: add block b's.  Earlier blocks wrote the columns
@@ -78,7 +86,7 @@ LANES_INLINE void SIZED(product_block)(fj_lanes columns[2 * LIMBS], const fj_lan
         x[i] = a[b + i];
         t[i] = b > 0 ? columns[b + i] : lanes_zero();
     }
-    for (int j = 0; j < LIMBS; j++) {
+    STREAM for (int j = 0; j < LIMBS; j++) {
         t[BLOCK] = b > 0 && j + BLOCK < LIMBS ? columns[b + j + BLOCK] : lanes_zero();
         window_step(t, x, b_limbs[j], BLOCK);
         columns[b + j] = t[0];
@@ -173,7 +181,7 @@ LANES_INLINE void SIZED(square_block)(fj_lanes columns[2 * LIMBS], const fj_lane
         columns[2 * b + i] = SIZED(doubled)(t[0], x[i / 2], i);
         window_move(t, BLOCK);
     }
-    for (int j = b + 2 * BLOCK; j < LIMBS; j++) {
+    STREAM for (int j = b + 2 * BLOCK; j < LIMBS; j++) {
         t[BLOCK] = b > 0 && j + BLOCK < LIMBS ? columns[b + j + BLOCK] : lanes_zero();
         window_step(t, x, a[j], BLOCK);
         columns[b + j] = t[0];
@@ -243,7 +251,7 @@ LANES_INLINE void SIZED(reduce_block)(fj_lanes *r, fj_lanes *columns, const fj_l
         UNROLL for (int i = 0; i < AHEAD; i++) {
             columns[width + i] = t[width + i];
         }
-        for (int j = width + AHEAD; j < LIMBS; j++) {
+        STREAM for (int j = width + AHEAD; j < LIMBS; j++) {
             w[width] = j == width + AHEAD ? w[width] : columns[j + width];
             window_step(w, q, n[j], width);
             columns[j] = w[0];
@@ -261,7 +269,7 @@ LANES_INLINE void SIZED(reduce_block)(fj_lanes *r, fj_lanes *columns, const fj_l
         sum = lanes_add(t[width + i], lanes_carry(sum));
         r[i] = sum;
     }
-    for (int j = width + AHEAD; j < LIMBS; j++) {
+    STREAM for (int j = width + AHEAD; j < LIMBS; j++) {
         w[width] = j == width + AHEAD ? w[width] : columns[j + width];
         window_step(w, q, n[j], width);
         sum = lanes_add(w[0], lanes_carry(sum));

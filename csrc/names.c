@@ -12,8 +12,9 @@ static int may_begin_number(uint8_t before) {
 
 static uint32_t names_portable(const uint8_t *text, size_t len) {
     uint32_t names = 0;
-    uint32_t braces = 0;
+    uint32_t braces = 0; /* of either kind */
     uint32_t brackets = 0;
+    uint32_t quotes = 0;
     uint32_t digits = 0; /* in the number that ends here */
     uint32_t odd = 0;    /* something that is not plain */
     uint8_t before = 0;
@@ -27,14 +28,16 @@ static uint32_t names_portable(const uint8_t *text, size_t len) {
         odd |= digits >= LONG_NUMBER;
         names += c == ':' && before == '"';
         odd |= c == ':' && before <= ' '; /* JSON's white space, and what is no JSON at all */
-        braces += c == '{';
+        odd |= before == '\\' && (c == '"' || c == '\\');
+        braces += c == '{' || c == '}';
         brackets += c == '[';
+        quotes += c == '"';
         before = c;
     }
-    return odd || braces != 1 || braces + brackets > FJ_PLAIN_OPENERS ? 0 : names;
+    return odd || braces != 2 || quotes % 2 != 0 || brackets >= FJ_PLAIN_OPENERS ? 0 : names;
 }
 
-uint32_t fj_json_names(const uint8_t *text, size_t len) {
+static uint32_t names_of(const uint8_t *text, size_t len) {
 #ifdef FJ_HAS_TEXT_AVX512
     if (fj_cpu() & FJ_CPU_VBMI) {
         const uint32_t names = fj_json_names_avx512(text, len);
@@ -44,4 +47,12 @@ uint32_t fj_json_names(const uint8_t *text, size_t len) {
     }
 #endif
     return names_portable(text, len);
+}
+
+uint8_t fj_json_names(const uint8_t *text, size_t len) {
+    if (len < 2 || text[0] != '{' || text[len - 1] != '}') {
+        return 0;
+    }
+    const uint32_t names = names_of(text, len);
+    return (uint8_t)(names > UINT8_MAX ? 0 : names);
 }

@@ -88,8 +88,10 @@ TARGET uint32_t fj_json_names_avx512(const uint8_t *text, size_t len) {
     uint64_t after_space = 1; /* likewise white space */
     uint64_t odd = 0;
     uint32_t names = 0;
-    uint32_t braces = 0;
+    uint32_t braces = 0; /* of either kind */
     uint32_t brackets = 0;
+    uint32_t all_quotes = 0;
+    uint64_t after_backslash = 0;
     uint64_t digits_before = 0; /* at the end of the last block */
     while (len > 0) {
         const size_t step = len < 64 ? len : 64;
@@ -102,8 +104,13 @@ TARGET uint32_t fj_json_names_avx512(const uint8_t *text, size_t len) {
             _mm512_cmplt_epu8_mask(_mm512_sub_epi8(block, _mm512_set1_epi8('0')), _mm512_set1_epi8(10));
         names += (uint32_t)_mm_popcnt_u64(colons & (quotes << 1 | after_quote));
         odd |= colons & (spaces << 1 | after_space);
-        braces += (uint32_t)_mm_popcnt_u64(_mm512_cmpeq_epi8_mask(block, _mm512_set1_epi8('{')));
+        const uint64_t backslashes = _mm512_cmpeq_epi8_mask(block, _mm512_set1_epi8('\\'));
+        odd |= (backslashes << 1 | after_backslash) & (quotes | backslashes);
+        braces += (uint32_t)_mm_popcnt_u64(_mm512_cmpeq_epi8_mask(block, _mm512_set1_epi8('{')) |
+                                           _mm512_cmpeq_epi8_mask(block, _mm512_set1_epi8('}')));
         brackets += (uint32_t)_mm_popcnt_u64(_mm512_cmpeq_epi8_mask(block, _mm512_set1_epi8('[')));
+        all_quotes += (uint32_t)_mm_popcnt_u64(quotes);
+        after_backslash = backslashes >> 63;
         after_quote = quotes >> 63;
         after_space = spaces >> 63;
         /* Nineteen digits in a row: within the block by doubling, or from the end of the last block into this one. */
@@ -119,7 +126,7 @@ TARGET uint32_t fj_json_names_avx512(const uint8_t *text, size_t len) {
         text += step;
         len -= step;
     }
-    return odd || braces != 1 || braces + brackets > FJ_PLAIN_OPENERS ? 0 : names;
+    return odd || braces != 2 || all_quotes % 2 != 0 || brackets >= FJ_PLAIN_OPENERS ? 0 : names;
 }
 
 #endif

@@ -22,6 +22,7 @@ from scale import scaled
 import fastjwt
 from fastjwt import HMACKey, RSAPrivateKey, Signer, Status, Verifier, engines
 from fastjwt.backends.base import Limits
+from fastjwt.status import PENDING
 
 pytestmark = pytest.mark.skipif(
     "openssl" not in engines.available(), reason="the native extension cannot run here"
@@ -44,6 +45,7 @@ class Crossing:
 
         self.data = b"".join(texts)
         self.data_len = len(self.data)
+        self.by_lines = False
         self.lengths = array("Q", map(len, texts))
         self.count = len(texts)
         self.limits = ffi.new(
@@ -59,12 +61,12 @@ class Crossing:
             ffi.new("struct fj_token[]", len(self.lengths) + 1),
             ffi.new("uint64_t[]", len(self.lengths) + 1),
             ffi.new("uint64_t[]", len(self.lengths) + 1),
-            ffi.new("uint32_t[]", len(self.lengths) + 1),
+            ffi.new("uint8_t[]", len(self.lengths) + 1),
             ffi.new("uint32_t[]", len(self.lengths) + 1),
             ffi.new("uint8_t[]", len(self.data) + 1),
             self.data,
             self.data_len,
-            ffi.from_buffer("uint64_t[]", self.lengths),
+            ffi.NULL if self.by_lines else ffi.from_buffer("uint64_t[]", self.lengths),
             self.count,
             self.limits,
         )
@@ -104,6 +106,28 @@ def test_a_count_or_a_total_that_lies_is_noticed() -> None:
         crossing.data_len = wrong
         assert crossing.split() == -2
     assert Crossing([]).split() == 0
+
+
+def test_lines_that_are_more_or_fewer_than_was_said_are_noticed() -> None:
+    crossing = Crossing([TOKEN + b"\n", TOKEN + b"\n", TOKEN])
+    crossing.by_lines = True
+    assert crossing.split() == 1
+    assert list(crossing.status)[:3] == [PENDING] * 3
+    for wrong in (1, 2, 4, 2**32 // 4):
+        crossing.count = wrong
+        assert crossing.split() == -2
+    crossing.count = 0
+    assert crossing.split() == -2
+    crossing = Crossing([])
+    crossing.by_lines = True
+    assert crossing.split() == 0
+
+
+def test_empty_lines_are_tokens_without_segments() -> None:
+    crossing = Crossing([b"\n", TOKEN + b"\n", b""])
+    crossing.by_lines = True
+    assert crossing.split() == 1
+    assert list(crossing.status)[:3] == [Status.BAD_SEGMENTS, PENDING, Status.BAD_SEGMENTS]
 
 
 class Way:

@@ -7,7 +7,7 @@ exp, max_age, iss, aud, sub, jti.  Times are NumericDate: seconds since 1970-01-
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -115,39 +115,45 @@ class ClaimsPolicy:
         self.allow_any_audience = allow_any_audience
         self.allow_nonstring_ids = allow_nonstring_ids
 
-        # Rules that the quick look of reader_at does not know; with one of them each token is judged in full.
-        self._rare = (
-            subject is not None
-            or max_age is not None
-            or allow_any_audience
-            or max_json_depth < strict_json.DEFAULT_MAX_DEPTH
-        )
+        # Rules that the quick look does not know: each token is judged in full.
+        self._rare = subject is not None or max_age is not None or allow_any_audience
+        # What is plain to the native engine may still be nested deeper than this verifier allows.
+        self.reads_plain = max_json_depth >= strict_json.DEFAULT_MAX_DEPTH
 
-    def reader_at(self, now: int | float) -> Callable[[bytes, int], dict[str, Any]]:
-        """Return a function that reads verified payloads and checks their claims as of `now`.
+    def claims_of(self, payload: bytes, names: int, now: int | float) -> dict[str, Any]:
+        """Return the claims that a verified payload spells, if they meet every rule as of `now`.
 
-        It takes a payload whose signature is good, and what the engine counted in it (`names`, or 0).  It returns the
-        claims, or raises the `InvalidTokenError` of the first rule that is broken.
-
-        Most tokens of a batch are good and plain, so each is looked at quickly first: if every rule is plainly met,
-        their order does not matter.  All else is read and judged in full.
+        `names` is what the engine counted in the payload, or 0.  Raises the `InvalidTokenError` of the first rule that
+        is broken.
         """
-        rare = self._rare
+        claims = read_plain(payload, names) if self.reads_plain else None
+        if claims is None:
+            claims = self._read(payload)
+        if self.doubtful((claims,), now):
+            self.judge(claims, now)
+        return claims
+
+    def doubtful(self, many: Sequence[dict[str, Any]], now: int | float) -> list[int]:
+        """Return which claims do not plainly meet every rule as of `now`: `judge` has to say of each.
+
+        Most tokens of a batch are good.  Where every rule is plainly met the order of the rules does not matter, so this
+        quick look asks in the cheapest order, and in one loop.
+        """
+        if self._rare:
+            return list(range(len(many)))
         required = self.require
+        more_required = required != _USUALLY_REQUIRED
         issuers = self.issuers
         # What is expected may be the empty string, and a missing issuer is not that.
         absent_issuer = "" if issuers is None else None
         audiences = self.audiences
         earliest = now - self.leeway
         latest = now + self.leeway
-
-        def read(payload: bytes, names: int) -> dict[str, Any]:
-            claims = None if rare else read_plain(payload, names)
-            if claims is None:
-                return self._read(payload, now)
+        doubts = []
+        for number, claims in enumerate(many):
             get = claims.get
             audience = get("aud")
-            if (
+            if not (
                 type(exp := get("exp")) is int
                 and exp > earliest
                 and type(iat := get("iat", 0)) is int
@@ -163,25 +169,19 @@ class ClaimsPolicy:
                 )
                 and type(get("sub", "")) is str
                 and type(get("jti", "")) is str
-                and (required == _USUALLY_REQUIRED or all(get(name) is not None for name in required))
-            ):
-                return claims
-            self._judge(claims, now)
-            return claims
+            ) or (more_required and any(get(name) is None for name in required)):
+                doubts.append(number)
+        return doubts
 
-        return read
-
-    def _read(self, payload: bytes, now: int | float) -> dict[str, Any]:
+    def _read(self, payload: bytes) -> dict[str, Any]:
         try:
-            claims = strict_json.read_object(
+            return strict_json.read_object(
                 payload, max_depth=self.max_json_depth, allow_duplicates=self.allow_duplicate_claims
             )
         except strict_json.JSONFault as fault:
             raise DecodeError(f"payload: {fault}") from None
-        self._judge(claims, now)
-        return claims
 
-    def _judge(self, claims: dict[str, Any], now: int | float) -> None:
+    def judge(self, claims: dict[str, Any], now: int | float) -> None:
         """Raise the error of the first rule that is broken, in the order that the module's docstring gives."""
         for name in self.require:
             if claims.get(name) is None:

@@ -220,13 +220,17 @@ class Chunk:
         """Return one `Status` for each token."""
         return self._split.statuses()
 
-    def payloads(self) -> list[bytes]:
-        """Return the payload of each token; of use only where its status is OK."""
-        return self._split.payloads()
+    def payload(self, index: int) -> bytes:
+        """Return the payload of one token; of use only where its status is OK."""
+        return self._split.payload(index)
 
-    def names(self) -> Sequence[int]:
+    def names(self) -> bytes:
         """Return how many member names each payload shows if it is plain, else 0."""
         return self._split.names()
+
+    def gathered(self) -> tuple[memoryview, bytes]:
+        """Return the good and plain payloads as one JSON array, and how many member names each of them shows."""
+        return self._split.gathered()
 
     def error(self, index: int, status: int) -> InvalidTokenError:
         """Return a new error that says why this token is bad."""

@@ -75,6 +75,21 @@ def read_plain(raw: bytes, names: int) -> dict[str, Any] | None:
     return None
 
 
+def read_plain_list(text: memoryview, names: bytes) -> list[dict[str, Any]] | None:
+    """Return the objects of a JSON array of plain payloads, `names` being their member names' numbers, or None.
+
+    None: at least one of them is no JSON, or has a name twice, and `read_object` has to say of each.  The array is the
+    native engine's, which puts no text into it that could take a bracket or quote for its neighbour's.
+    """
+    if not names or not _writer_is_orjson:
+        return None
+    try:
+        values: list[dict[str, Any]] = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return None
+    return values if bytes(map(len, values)) == names else None
+
+
 _BEYOND_INT64 = 9.2e18  # a little below 2**63: from here on orjson may have made a float of an integer
 _LOOSE_COLON = re.compile(rb'"[ \t\n\r]+:')
 

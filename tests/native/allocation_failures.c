@@ -305,7 +305,7 @@ static enum outcome split_and_verify(fj_key *key, unsigned threads) {
     struct fj_token tokens[TOKENS];
     uint64_t start[TOKENS];
     uint64_t end[TOKENS];
-    uint32_t names[TOKENS];
+    uint8_t names[TOKENS];
     uint32_t first[TOKENS];
     uint8_t decoded[ROOM];
     const struct fj_limits limits = {ROOM, ROOM, 0, 1};

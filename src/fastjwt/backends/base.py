@@ -56,11 +56,17 @@ class Split(Protocol):
     def header_of(self) -> Sequence[int]:
         """Return for each token which of `headers` it carries (meaningless where its status is a fault)."""
 
-    def payloads(self) -> list[bytes]:
-        """Return the decoded payload of each token (empty where there is a fault)."""
+    def payload(self, index: int) -> bytes:
+        """Return the decoded payload of one token (empty where there is a fault)."""
 
-    def names(self) -> Sequence[int]:
-        """Return for each payload how many member names its text shows if it is plain, else 0."""
+    def names(self) -> bytes:
+        """Return for each payload how many member names its text shows if it is plain, else 0 (csrc/names.h)."""
+
+    def gathered(self) -> tuple[memoryview, bytes]:
+        """Return the verified plain payloads as one JSON array, and how many member names each of them shows.
+
+        If the array is JSON, then each payload is (csrc/names.h).
+        """
 
     def pend(self, indices: Sequence[int]) -> None:
         """Mark these tokens as not verified yet, so that another key can be tried on them."""

@@ -119,42 +119,50 @@ class _Split:
     """A batch after crossing 1.  Holds every buffer that crossing 2 reads."""
 
     def __init__(self, tokens: Sequence[Any], limits: Limits, want_payloads: bool) -> None:
-        self.count = count = len(tokens)
-        data, lengths, faults = _joined(tokens, limits.max_token_bytes)
-        self.data = data
-        self.status = _new_unset("uint8_t[]", count or 1)
-        self.tokens = _new_unset("struct fj_token[]", count or 1)
-        self.decoded = _new_unset("uint8_t[]", len(data) or 1)
-        self._starts = array("Q", bytes(8 * count))
-        self._ends = array("Q", bytes(8 * count))
-        self._names = array("I", bytes(4 * count))
-        first = _new_unset("uint32_t[]", count or 1)
+        self.count = len(tokens)
         c_limits = ffi.new("struct fj_limits *")
         _set_limits(c_limits, limits, want_payloads)
+        data = _joined_lines(tokens, limits.max_token_bytes)
+        if data is None or not self._cross(data, None, c_limits):
+            octets, faults = octets_of(tokens, limits.max_token_bytes)
+            self._cross(b"".join(octets), array("Q", map(len, octets)), c_limits)
+            for index, fault in faults.items():
+                self.status[index] = fault
+
+    def _cross(self, data: bytes, lengths: array[int] | None, c_limits: Any) -> bool:
+        """Find the segments in `data`; return False if it holds more line ends than those between tokens."""
+        room = self.count or 1
+        self.data = data
+        self.status = _new_unset("uint8_t[]", room)
+        self.tokens = _new_unset("struct fj_token[]", room)
+        self.decoded = _new_unset("uint8_t[]", len(data) or 1)
+        self._starts = _new_unset("uint64_t[]", room)
+        self._ends = _new_unset("uint64_t[]", room)
+        self._names = _new_unset("uint8_t[]", room)
+        first = _new_unset("uint32_t[]", room)
         distinct = lib.fj_split(
             self.status,
             self.tokens,
-            ffi.from_buffer("uint64_t[]", self._starts),
-            ffi.from_buffer("uint64_t[]", self._ends),
-            ffi.from_buffer("uint32_t[]", self._names),
+            self._starts,
+            self._ends,
+            self._names,
             first,
             self.decoded,
             data,
             len(data),
-            ffi.from_buffer("uint64_t[]", lengths),
-            count,
+            ffi.NULL if lengths is None else ffi.from_buffer("uint64_t[]", lengths),
+            self.count,
             c_limits,
         )
-        if distinct == -2:
-            raise ValueError("a token's length changed while it was read")
+        if distinct == _OTHER_LENGTHS and lengths is None:
+            return False
         if distinct < 0:
             raise MemoryError
-        for index, fault in faults.items():
-            self.status[index] = fault
         self.headers = []
         for number in range(distinct):
             token = self.tokens[first[number]]
             self.headers.append(data[token.start : token.start + token.header_len])
+        return True
 
     def statuses(self) -> bytes:
         octets: bytes = ffi.buffer(self.status, self.count)[:]
@@ -164,31 +172,52 @@ class _Split:
         tokens = self.tokens
         return [tokens[index].header for index in range(self.count)]
 
-    def payloads(self) -> list[bytes]:
-        octets: bytes = ffi.buffer(self.decoded, len(self.decoded))[:]
-        return [octets[start:end] for start, end in zip(self._starts, self._ends, strict=True)]
+    def payload(self, index: int) -> bytes:
+        octets: bytes = ffi.buffer(self.decoded)[self._starts[index] : self._ends[index]]
+        return octets
 
-    def names(self) -> Sequence[int]:
-        return self._names
+    def names(self) -> bytes:
+        octets: bytes = ffi.buffer(self._names, self.count)[:]
+        return octets
+
+    def gathered(self) -> tuple[memoryview, bytes]:
+        # Each payload has fewer octets than its segment has characters, and a dot or two beside it for the comma.
+        out = _new_unset("uint8_t[]", len(self.data) + 2)
+        names = _new_unset("uint8_t[]", self.count or 1)
+        gathered = ffi.new("size_t *")
+        length = lib.fj_gather(
+            out,
+            names,
+            gathered,
+            self.status,
+            self._starts,
+            self._ends,
+            self._names,
+            self.decoded,
+            self.count,
+        )
+        return memoryview(ffi.buffer(out, length)), ffi.buffer(names, gathered[0])[:]
 
     def pend(self, indices: Sequence[int]) -> None:
         for index in indices:
             self.status[index] = PENDING
 
 
-def _joined(tokens: Sequence[Any], max_token_bytes: int) -> tuple[bytes, array[int], dict[int, Status]]:
-    """Return the tokens joined, their lengths in bytes, and a status for each that could not be joined."""
-    try:
-        # The way of honest batches, without a step of Python for each token.
-        lengths = array("Q", map(str.__len__, tokens))
-        if not lengths or max(lengths) <= max_token_bytes:
-            text = "".join(tokens)
-            if text.isascii():
-                return text.encode("ascii"), lengths, {}
-    except TypeError:  # not all are str
-        pass
-    octets, faults = octets_of(tokens, max_token_bytes)
-    return b"".join(octets), array("Q", map(len, octets)), faults
+# What fj_split answers where the text is not as long, or has not as many lines, as was said.
+_OTHER_LENGTHS = -2
+
+
+def _joined_lines(tokens: Sequence[Any], max_token_bytes: int) -> bytes | None:
+    """Return the tokens with a line end between each two, if all are plain str of a size to work on, else None.
+
+    The way of honest batches, without a step of Python for each token.
+    """
+    # By type: a subclass of str may say anything of its length.
+    if set(map(type, tokens)) == {str} and max(map(len, tokens)) <= max_token_bytes:
+        text = "\n".join(tokens)
+        if text.isascii():
+            return text.encode("ascii")
+    return None
 
 
 def _new_job(*buffers: Any) -> Any:

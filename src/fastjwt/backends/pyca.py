@@ -103,7 +103,7 @@ class _Token:
         return self._payload
 
     def names(self) -> int:
-        return 0  # counting in Python would cost more than it spares
+        return 0
 
     def release(self) -> None:
         pass
@@ -155,11 +155,14 @@ class _Split:
     def header_of(self) -> Sequence[int]:
         return self._header_of
 
-    def payloads(self) -> list[bytes]:
-        return [token.payload() for token in self.tokens]
+    def payload(self, index: int) -> bytes:
+        return self.tokens[index].payload()
 
-    def names(self) -> Sequence[int]:
-        return bytes(len(self.tokens))
+    def names(self) -> bytes:
+        return bytes(len(self.tokens))  # counting in Python would cost more than it spares
+
+    def gathered(self) -> tuple[memoryview, bytes]:
+        return memoryview(b"[]"), b""
 
     def pend(self, indices: Sequence[int]) -> None:
         for index in indices:
