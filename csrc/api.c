@@ -169,6 +169,9 @@ int fj_sign_message(fj_key *key, uint8_t *signature, size_t signature_len, const
 int fj_verify_message(fj_key *key, const uint8_t *signature, size_t signature_len, const uint8_t *message,
                       size_t message_len) {
     enum fj_status status = FJ_OK;
+    if (!fj_verify_needs_context(key)) {
+        return (int)fj_verify_with(NULL, key, signature, signature_len, message, message_len);
+    }
     struct fj_context *const context = fj_key_borrow(key, &status);
     if (context == NULL) {
         return (int)status;

@@ -56,8 +56,16 @@ enum fj_status fj_verify_with(struct fj_context *context, const fj_key *key, con
         fj_count_one(FJ_COUNT_HMAC_VERIFY);
         return status;
     }
-    const enum fj_status status = fj_sha256(context, digest, message, message_len);
+    /* Keys of the engine `openssl` are hashed by libcrypto too, so that it stays a judge of the other. */
+    const enum fj_status status =
+        fj_rsa_takes_lanes(key)
+            ? fj_sha256_many(context, (uint8_t(*)[FJ_SHA256_LEN])digest, &message, &message_len, 1)
+            : fj_sha256(context, digest, message, message_len);
     return status == FJ_OK ? fj_rsa_verify(context, key, signature, signature_len, digest) : status;
+}
+
+int fj_verify_needs_context(const fj_key *key) {
+    return !fj_rsa_takes_lanes(key) || fj_sha256_needs_context();
 }
 
 enum fj_status fj_sign_with(struct fj_context *context, const fj_key *key, uint8_t *signature,

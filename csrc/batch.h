@@ -5,7 +5,10 @@
 #include "fastjwt.h"
 #include "key.h"
 
-/* Verify one message: FJ_OK, FJ_BAD_SIGNATURE or a failure. */
+/* 1 if verifying with the key wants one of its contexts, 0 if the kernel and the CPU do it all. */
+int fj_verify_needs_context(const fj_key *key);
+
+/* Verify one message: FJ_OK, FJ_BAD_SIGNATURE or a failure.  The context may be NULL where none is needed. */
 enum fj_status fj_verify_with(struct fj_context *context, const fj_key *key, const uint8_t *signature,
                               size_t signature_len, const uint8_t *message, size_t message_len);
 

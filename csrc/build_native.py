@@ -25,7 +25,7 @@ LANGUAGE = ["-std=c11", "-D_GNU_SOURCE", "-pthread"]
 # library's function in the same process, nor the other way round.
 COMPILE = [*LANGUAGE, "-O3", "-fvisibility=hidden", "-Wall", "-Wextra"]
 
-# Left to itself gcc puts instructions in order only after it has given out registers, when little is left to move.
+# Left to itself gcc puts instructions in order only after it has given out registers, when there is little to move.
 # Asked to do it before, for CPUs of the kind that run the kernel, it makes signing and verifying 3 % faster (gcc 12,
 # Granite Rapids, benchmarks/kernel.c).  These flags choose no instructions: the result runs on every CPU.
 if platform.machine() in {"x86_64", "AMD64"}:

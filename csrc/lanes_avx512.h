@@ -85,6 +85,33 @@ LANES_INLINE fj_lanes lanes_select(fj_lane_mask mask, fj_lanes a, fj_lanes b) {
     return _mm512_mask_mov_epi64(a, mask, b);
 }
 
+/* Lane 0, and numbers that run along the lanes moved by one: the lanes of a and then b's as many down, so that a's lane 0
+ * falls off; or b's up, so that a's lane 7 comes into lane 0. */
+LANES_INLINE uint64_t lanes_first(fj_lanes a) {
+    return (uint64_t)_mm_cvtsi128_si64(_mm512_castsi512_si128(a));
+}
+
+LANES_INLINE fj_lanes lanes_shift_down(fj_lanes a, fj_lanes b) {
+    return _mm512_alignr_epi64(b, a, 1);
+}
+
+LANES_INLINE fj_lanes lanes_shift_up(fj_lanes a, fj_lanes b) {
+    return _mm512_alignr_epi64(b, a, 7);
+}
+
+/* In each lane the eight octets from from[lane] + at on, as a big-endian number. */
+LANES_INLINE fj_lanes lanes_gather(const uint8_t *const from[8], size_t at) {
+    const __m512i reversed =
+        _mm512_set_epi64(0x08090a0b0c0d0e0f, 0x0001020304050607, 0x08090a0b0c0d0e0f, 0x0001020304050607,
+                         0x08090a0b0c0d0e0f, 0x0001020304050607, 0x08090a0b0c0d0e0f, 0x0001020304050607);
+    const __m512i addresses = _mm512_add_epi64(_mm512_loadu_si512(from), _mm512_set1_epi64((long long)at));
+    return _mm512_shuffle_epi8(_mm512_i64gather_epi64(addresses, NULL, 1), reversed);
+}
+
+LANES_INLINE fj_lanes lanes_shift_right(fj_lanes a, unsigned bits) {
+    return _mm512_srl_epi64(a, _mm_cvtsi32_si128((int)bits));
+}
+
 /* Lanes 4-7 in the place of 0-3 and the reverse. */
 LANES_INLINE fj_lanes lanes_swap_halves(fj_lanes a) {
     return _mm512_shuffle_i64x2(a, a, 0x4e);

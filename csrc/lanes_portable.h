@@ -102,6 +102,32 @@ LANES_INLINE fj_lanes lanes_select(fj_lane_mask mask, fj_lanes a, fj_lanes b) {
     LANES_EACH(a.lane[l] ^ ((a.lane[l] ^ b.lane[l]) & (0 - (uint64_t)(mask >> l & 1))));
 }
 
+LANES_INLINE uint64_t lanes_first(fj_lanes a) {
+    return a.lane[0];
+}
+
+LANES_INLINE fj_lanes lanes_shift_down(fj_lanes a, fj_lanes b) {
+    LANES_EACH(l < 7 ? a.lane[l + 1] : b.lane[0]);
+}
+
+LANES_INLINE fj_lanes lanes_shift_up(fj_lanes a, fj_lanes b) {
+    LANES_EACH(l > 0 ? b.lane[l - 1] : a.lane[7]);
+}
+
+static inline uint64_t octets_at(const uint8_t *octets) {
+    uint64_t word = 0;
+    memcpy(&word, octets, 8);
+    return __builtin_bswap64(word);
+}
+
+LANES_INLINE fj_lanes lanes_gather(const uint8_t *const from[8], size_t at) {
+    LANES_EACH(octets_at(from[l] + at));
+}
+
+LANES_INLINE fj_lanes lanes_shift_right(fj_lanes a, unsigned bits) {
+    LANES_EACH(a.lane[l] >> bits);
+}
+
 LANES_INLINE fj_lanes lanes_swap_halves(fj_lanes a) {
     LANES_EACH(a.lane[(l + 4) % 8]);
 }

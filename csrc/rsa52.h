@@ -52,6 +52,10 @@ struct fj_blinding52 {
 uint8_t fj_ifma_verify_var(const struct fj_public52 *const keys[FJ_LANES],
                            const uint8_t *const signatures[FJ_LANES], const uint8_t *const digests[FJ_LANES]);
 
+/* Verify one signature, its limbs along the vectors: a third of the time that eight take.  Returns 1 if it is good, else
+ * 0.  Works on public data alone, in variable time. */
+int fj_ifma_verify_one_var(const struct fj_public52 *key, const uint8_t *signature, const uint8_t *digest);
+
 /* Sign eight digests with one key, or with `count` <= 4 the first four at half the cost.  Constant time.
  * Out: count signatures.  Nothing is checked here: the caller verifies them before they leave.
  * `workspace` is fj_ifma_workspace_len() bytes, aligned to 64, and wiped on return. */

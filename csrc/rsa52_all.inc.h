@@ -33,16 +33,19 @@ void fj_test_point(const char *name, void *memory, size_t len);
 #define HALF 20
 #define FULL 40
 #include "rsa52.inc.h"
+#include "rsa52_one.inc.h"
 #undef HALF
 #undef FULL
 #define HALF 30
 #define FULL 60
 #include "rsa52.inc.h"
+#include "rsa52_one.inc.h"
 #undef HALF
 #undef FULL
 #define HALF 40
 #define FULL 80
 #include "rsa52.inc.h"
+#include "rsa52_one.inc.h"
 #undef HALF
 #undef FULL
 
@@ -56,6 +59,18 @@ LANES_TARGET uint8_t fj_ifma_verify_var(const struct fj_public52 *const keys[FJ_
             return verify_var_60(keys, signatures, digests);
         default:
             return verify_var_80(keys, signatures, digests);
+    }
+}
+
+LANES_TARGET int fj_ifma_verify_one_var(const struct fj_public52 *key, const uint8_t *signature,
+                                        const uint8_t *digest) {
+    switch (key->limbs) {
+        case 40:
+            return verify_one_var_40(key, signature, digest);
+        case 60:
+            return verify_one_var_60(key, signature, digest);
+        default:
+            return verify_one_var_80(key, signature, digest);
     }
 }
 

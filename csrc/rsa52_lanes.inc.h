@@ -1,13 +1,18 @@
 /* Between octets and lanes: reading signatures and writing them. */
 
+/* Limbs of eight big-endian numbers of `len` >= 8 octets each; zero beyond their end.  The octets are public, or their
+ * addresses are: none depends on what they say. */
 static LANES_TARGET void lanes_from_octets(fj_lanes *a, size_t limbs, const uint8_t *const octets[FJ_LANES],
                                            size_t len) {
+    const fj_lanes mask = lanes_all(LIMB_MASK);
     for (size_t i = 0; i < limbs; i++) {
-        uint64_t limb[FJ_LANES];
-        for (int l = 0; l < FJ_LANES; l++) {
-            limb[l] = fj_limb_of_octets(octets[l], len, i);
-        }
-        a[i] = lanes_load(limb);
+        /* The eight octets that end with the one that holds bit 52 i; or the first eight, where less are left. */
+        const size_t bit = 52 * i;
+        const size_t behind = bit / 8;
+        const size_t at = behind + 8 <= len ? len - 8 - behind : 0;
+        const size_t shift = bit - 8 * (len - 8 - at);
+        a[i] = shift < 64 ? lanes_and(lanes_shift_right(lanes_gather(octets, at), (unsigned)shift), mask)
+                          : lanes_zero();
     }
 }
 

@@ -204,6 +204,21 @@ def test_montgomery_products_are_exact(library: ctypes.CDLL, limbs: int) -> None
                 assert made[-1] <= LIMB
 
 
+@pytest.mark.parametrize("limbs", MODULI)
+def test_products_along_the_vectors_are_exact_and_carried(library: ctypes.CDLL, limbs: int) -> None:
+    """Likewise for one number at a time, also where r lies over a or b; its limbs come out canonical."""
+    room = (limbs + 7) // 8 * 8
+    for turn, ((a, b), ns) in enumerate(batches(limbs, 2)):
+        for lane, n in enumerate(ns):
+            if max(a[lane], b[lane]) >= 4 * n:
+                continue  # the result might need another limb, which verifying never does
+            r = (ctypes.c_uint64 * room)()
+            numbers = [(ctypes.c_uint64 * room)(*limbs_of(x, limbs)) for x in (a[lane], b[lane], n)]
+            call(library, "multiply_one", limbs, r, *numbers, ctypes.c_uint64(k0_of(n)), turn % 3)
+            assert all(limb <= LIMB for limb in r)
+            assert value_of(list(r)) == reduced(a[lane] * b[lane], n, limbs)
+
+
 @pytest.mark.parametrize("limbs", SIZES)
 def test_montgomery_squares_are_exact(library: ctypes.CDLL, limbs: int) -> None:
     """Likewise r = (a^2 + Q n) / R, and where r lies over a."""

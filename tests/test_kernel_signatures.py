@@ -295,10 +295,13 @@ def octets(value: bytes) -> Any:
 def verify(
     lanes: str, keys: Sequence[kernel.Public52], signatures: Sequence[int], digests: Sequence[bytes]
 ) -> int:
-    """Return fj_ifma_verify_var's mask."""
+    """Return fj_ifma_verify_var's mask, which must be what fj_ifma_verify_one_var says of each lane."""
     made = [octets(s.to_bytes(key.bytes, "big")) for key, s in zip(keys, signatures, strict=True)]
     hashes = [octets(digest) for digest in digests]
-    mask: int = routines(lanes).verify(pointers(keys), pointers(made), pointers(hashes))
+    library = routines(lanes)
+    mask: int = library.verify(pointers(keys), pointers(made), pointers(hashes))
+    for lane, (key, signature, digest) in enumerate(zip(keys, made, hashes, strict=True)):
+        assert library.verify_one(ctypes.byref(key), signature, digest) == mask >> lane & 1, lane
     return mask
 
 

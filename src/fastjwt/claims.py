@@ -115,8 +115,17 @@ class ClaimsPolicy:
         self.allow_any_audience = allow_any_audience
         self.allow_nonstring_ids = allow_nonstring_ids
 
-        # Rules that the quick look does not know: each token is judged in full.
-        self._rare = subject is not None or max_age is not None or allow_any_audience
+        # What the quick look asks, at hand in one piece.
+        self._expected = (
+            # Rules that it does not know: each token is judged in full.
+            subject is not None or max_age is not None or allow_any_audience,
+            () if self.require == _USUALLY_REQUIRED else self.require,
+            self.issuers,
+            # What is expected may be the empty string, and a missing issuer is not that.
+            "" if self.issuers is None else None,
+            self.audiences,
+            self.leeway,
+        )
         # What is plain to the native engine may still be nested deeper than this verifier allows.
         self.reads_plain = max_json_depth >= strict_json.DEFAULT_MAX_DEPTH
 
@@ -136,19 +145,14 @@ class ClaimsPolicy:
     def doubtful(self, many: Sequence[dict[str, Any]], now: int | float) -> list[int]:
         """Return which claims do not plainly meet every rule as of `now`: `judge` has to say of each.
 
-        Most tokens of a batch are good.  Where every rule is plainly met the order of the rules does not matter, so this
-        quick look asks in the cheapest order, and in one loop.
+        Most tokens of a batch are good.  Where every rule is plainly met the order of the rules does not matter, so
+        this quick look asks in the cheapest order, and in one loop.
         """
-        if self._rare:
+        rare, more_required, issuers, absent_issuer, audiences, leeway = self._expected
+        if rare:
             return list(range(len(many)))
-        required = self.require
-        more_required = required != _USUALLY_REQUIRED
-        issuers = self.issuers
-        # What is expected may be the empty string, and a missing issuer is not that.
-        absent_issuer = "" if issuers is None else None
-        audiences = self.audiences
-        earliest = now - self.leeway
-        latest = now + self.leeway
+        earliest = now - leeway
+        latest = now + leeway
         doubts = []
         for number, claims in enumerate(many):
             get = claims.get
@@ -169,7 +173,7 @@ class ClaimsPolicy:
                 )
                 and type(get("sub", "")) is str
                 and type(get("jti", "")) is str
-            ) or (more_required and any(get(name) is None for name in required)):
+            ) or (more_required and any(get(name) is None for name in more_required)):
                 doubts.append(number)
         return doubts
 

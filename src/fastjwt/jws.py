@@ -33,6 +33,9 @@ class KeySource(Protocol):
         """A number that changes when the keys do: decisions from before are forgotten then."""
 
 
+_OK = int(Status.OK)  # comparing with a member of an enum costs a call
+
+
 class Decision(NamedTuple):
     """What a header says: the keys to try, and their handles in the verifier's engine."""
 
@@ -40,14 +43,9 @@ class Decision(NamedTuple):
     handles: tuple[Any, ...]
 
 
-class Good(NamedTuple):
-    """A token whose signature is good."""
-
-    header: bytes  # the raw segment
-    payload: bytes
-    names: int  # how many member names the payload shows if it is plain, else 0
-    key: Key
-
+# A token whose signature is good: its raw header segment, its payload, how many member names that shows if it is plain
+# (else 0), and the key.  A plain tuple, since one is made for each token.
+Good = tuple[bytes, bytes, int, Key]
 
 # Headers that are remembered at once, and how long each may be: 256 KiB at most in one verifier.  Senders choose
 # headers, so the memory is emptied when it is full: a flood of distinct ones grows nothing.
@@ -72,11 +70,7 @@ class SignatureVerifier:
         """Return the keys that a raw header segment leads to.  Raises `Refusal`."""
         # Read before the keys are: should they change meanwhile, what was decided by the old ones is remembered in a
         # dictionary that nobody looks at any more.
-        generation = self._source.generation
-        remembered, memory = self._memory
-        if generation != remembered:
-            memory = {}
-            self._memory = (generation, memory)
+        memory = self._remembered()
         known = memory.get(header)
         if known is not None:
             return known
@@ -88,6 +82,15 @@ class SignatureVerifier:
                 memory.clear()
             memory[header] = decision
         return decision
+
+    def _remembered(self) -> dict[bytes, Decision]:
+        """Return the decisions by the keys as they are now."""
+        generation = self._source.generation
+        remembered, memory = self._memory
+        if generation != remembered:
+            memory = {}
+            self._memory = (generation, memory)
+        return memory
 
     def _choose(self, alg: str, kid: str | None) -> tuple[Key, ...]:
         keys = tuple(self._source.candidates(kid, alg))
@@ -111,13 +114,25 @@ class SignatureVerifier:
         Raises the `InvalidTokenError` of the first step that finds fault, and `TypeError` for what is no token.
         """
         backend = self._backend
+        # The way of most tokens: the header was seen before, and one crossing does the rest.
+        if type(token) is str and len(token) <= self.limits.max_token_bytes and token.isascii():
+            data = token.encode("ascii")
+            header = data[: data.find(b".")]
+            known = self._remembered().get(header)
+            if known is not None:
+                keys, handles = known
+                if len(handles) == 1:
+                    status, payload, names = backend.verify_known(data, self.limits, handles[0])
+                    if status == _OK:
+                        return header, payload, names, keys[0]
+                    raise error_for(status, self.limits)
         split = split_one(backend, token, self.limits)
         try:
             header = split.header
             keys, handles = self.decide(header)
             for number, handle in enumerate(handles):
                 if backend.verify_one(split, handle) == Status.OK:
-                    return Good(header, split.payload(), split.names(), keys[number])
+                    return header, split.payload(), split.names(), keys[number]
         except Refusal as refusal:
             raise refusal.error() from None
         finally:

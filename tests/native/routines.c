@@ -124,6 +124,16 @@ static LANES_TARGET void spoil(fj_lanes *scratch, size_t limbs) {
         load(x, d, N);                                                                       \
         load(modulus, n, N);                                                                 \
         return is_multiple_var_##N(x, modulus);                                              \
+    }                                                                                        \
+    /* One number: N limbs, and zeros up to a whole vector.  overwrite as above. */          \
+    EXPORTED void multiply_one_of_##N(uint64_t *r, const uint64_t *a, const uint64_t *b,     \
+                                      const uint64_t *n, uint64_t k0, int overwrite) {       \
+        uint64_t x[MOST], y[MOST], made[MOST];                                               \
+        uint64_t *const to = overwrite == 1 ? x : overwrite == 2 ? y : made;                 \
+        memcpy(x, a, (N + 7) / 8 * sizeof(octet_of_limbs));                                  \
+        memcpy(y, b, (N + 7) / 8 * sizeof(octet_of_limbs));                                  \
+        multiply_one_var_##N(to, x, y, n, k0);                                               \
+        memcpy(r, to, (N + 7) / 8 * sizeof(octet_of_limbs));                                 \
     }
 
 #define OF_A_PRIME(N)                                                              \
@@ -153,6 +163,10 @@ OF_A_PRIME(40)
 EXPORTED int verify(const struct fj_public52 *const keys[FJ_LANES], const uint8_t *const signatures[FJ_LANES],
                     const uint8_t *const digests[FJ_LANES]) {
     return fj_ifma_verify_var(keys, signatures, digests);
+}
+
+EXPORTED int verify_one(const struct fj_public52 *key, const uint8_t *signature, const uint8_t *digest) {
+    return fj_ifma_verify_one_var(key, signature, digest);
 }
 
 EXPORTED void sign(uint8_t *const signatures[FJ_LANES], const struct fj_private52 *key,

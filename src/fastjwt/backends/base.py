@@ -116,6 +116,12 @@ class Backend(Protocol):
     def verify_one(self, token: Any, key: Any) -> int:
         """Return the status of one well-formed token under `key`."""
 
+    def verify_known(self, token: bytes, limits: Limits, key: Any) -> tuple[int, bytes, int]:
+        """Both for a token of allowed length whose header is known to lead to `key`.
+
+        Returns its status, and payload and names where that is OK.
+        """
+
     def split(self, tokens: Sequence[Any], limits: Limits, want_payloads: bool) -> Split:
         """Find and decode the segments of many tokens; items of any type are allowed, and get their status."""
 
