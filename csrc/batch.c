@@ -117,22 +117,25 @@ static enum fj_status hand_take(struct hand *hand, fj_key *key) {
 
 /* --- Verifying ------------------------------------------------------------------------------------------------------- */
 
-/* Tokens whose keys take lanes, of one signature length, until there are as many as lanes. */
+/* Tokens whose keys take lanes, of one signature length, until there are enough for whole batches: of lanes that multiply
+ * and, twice as many, of lanes that hash. */
+enum { TOGETHER = 2 * FJ_LANES };
+
 struct lanes {
     size_t count;
     size_t signature_len;
-    fj_key *keys[FJ_LANES];
-    const uint8_t *signatures[FJ_LANES];
-    const uint8_t *messages[FJ_LANES];
-    size_t message_lens[FJ_LANES];
-    size_t items[FJ_LANES];
+    fj_key *keys[TOGETHER];
+    const uint8_t *signatures[TOGETHER];
+    const uint8_t *messages[TOGETHER];
+    size_t message_lens[TOGETHER];
+    size_t items[TOGETHER];
 };
 
 enum { SIGNATURE_LENGTHS = 3 /* that take lanes: of 2048, 3072 and 4096 bits */ };
 
 static void lanes_verify(const struct fj_job *job, struct hand *hand, struct lanes *lanes) {
-    uint8_t digests[FJ_LANES][FJ_SHA256_LEN];
-    enum fj_status status[FJ_LANES];
+    uint8_t digests[TOGETHER][FJ_SHA256_LEN];
+    enum fj_status status[TOGETHER];
     enum fj_status ready = FJ_OK;
     if (lanes->count == 0) {
         return;
@@ -143,9 +146,10 @@ static void lanes_verify(const struct fj_job *job, struct hand *hand, struct lan
     if (ready == FJ_OK) {
         ready = fj_sha256_many(hand->context, digests, lanes->messages, lanes->message_lens, lanes->count);
     }
-    if (ready == FJ_OK) {
-        fj_rsa_verify_many(status, (const fj_key *const *)lanes->keys, lanes->signatures,
-                           (const uint8_t(*)[FJ_SHA256_LEN])digests, lanes->count);
+    for (size_t l = 0; ready == FJ_OK && l < lanes->count; l += FJ_LANES) {
+        const size_t left = lanes->count - l;
+        fj_rsa_verify_many(status + l, (const fj_key *const *)lanes->keys + l, lanes->signatures + l,
+                           (const uint8_t(*)[FJ_SHA256_LEN])digests + l, left < FJ_LANES ? left : FJ_LANES);
     }
     for (size_t l = 0; l < lanes->count; l++) {
         job->status[lanes->items[l]] = (uint8_t)(ready == FJ_OK ? status[l] : ready);
@@ -174,7 +178,7 @@ static void verify_in_lanes(const struct fj_job *job, struct hand *hand, struct 
     lanes->message_lens[l] = token->signed_len;
     lanes->items[l] = item;
     lanes->count++;
-    if (lanes->count == FJ_LANES) {
+    if (lanes->count == TOGETHER) {
         lanes_verify(job, hand, lanes);
     }
 }

@@ -11,8 +11,9 @@
 
 /* Messages of each length around the block's, hashed side by side and by libcrypto. */
 static enum fj_status compare_digests(struct fj_context *context) {
-    enum { LONGEST = 130, COUNT = 7 };
-    static const size_t lens[COUNT] = {0, 1, 55, 56, 64, 119, LONGEST};
+    enum { LONGEST = 130, COUNT = 18 }; /* sixteen together and two more */
+    static const size_t lens[COUNT] = {0,  1,  55, 56,  64,  119, LONGEST, 120, 127,
+                                       63, 65, 3,  100, 111, 112, 128,     129, 7};
     uint8_t message[LONGEST];
     const uint8_t *messages[COUNT];
     uint8_t made[COUNT][FJ_SHA256_LEN];
