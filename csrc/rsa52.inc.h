@@ -118,18 +118,19 @@ struct OF_FULL(sign52) {
 
 /* picked = table[digit], lane by lane: all sixteen entries are read, one is kept. */
 LANES_INLINE void OF_HALF(pick)(fj_lanes picked[HALF], const fj_lanes table[16][HALF], fj_lanes digit) {
-    for (int from = 0; from < HALF; from += BLOCK) {
-        fj_lanes limb[BLOCK];
-        UNROLL for (int i = 0; i < BLOCK; i++) {
-            limb[i] = lanes_zero();
+    enum { TOGETHER = HALF == 30 ? 15 : 20 }; /* limbs in registers */
+    for (int from = 0; from < HALF; from += TOGETHER) {
+        fj_lanes limb[TOGETHER];
+        UNROLL for (int i = 0; i < TOGETHER; i++) {
+            limb[i] = table[0][from + i];
         }
-        for (int entry = 0; entry < 16; entry++) {
+        UNROLL for (int entry = 1; entry < 16; entry++) {
             const fj_lane_mask here = lanes_equal(digit, lanes_all((uint64_t)entry));
-            UNROLL for (int i = 0; i < BLOCK; i++) {
+            UNROLL for (int i = 0; i < TOGETHER; i++) {
                 limb[i] = lanes_select(here, limb[i], table[entry][from + i]);
             }
         }
-        UNROLL for (int i = 0; i < BLOCK; i++) {
+        UNROLL for (int i = 0; i < TOGETHER; i++) {
             picked[from + i] = limb[i];
         }
     }

@@ -448,6 +448,8 @@ work = {
     "fresh signer": fresh_signer,
     "fresh verifier": fresh_verifier,
 }
+# The kernel verifies one token without asking for memory, where the CPU hashes too.
+frugal = {"verify"} if engines.current().name == "avx512ifma" else set()
 step = int(sys.argv[1])
 for name, take in work.items():
     k = refused = 0
@@ -465,7 +467,7 @@ for name, take in work.items():
         assert take(), (name, k, "afterwards")
         if not failed:
             break
-    assert refused, name
+    assert refused or name in frugal, name
 print("good")
 """
 
