@@ -12,7 +12,10 @@ from page.record import Row
 def table(
     caption: str, head: Sequence[str], rows: Sequence[Sequence[str]], numeric: Sequence[int] = ()
 ) -> Markup:
-    """Return a table; `numeric` are the columns that are set to the right, the first column heads its row."""
+    """Return a table; `numeric` are the columns that are set to the right, the first column heads its row.
+
+    The caption is for those who cannot see what stands above the table.
+    """
 
     def cells(row: Sequence[str]) -> Markup:
         return join(
@@ -64,7 +67,6 @@ def of_rows(caption: str, rows: list[Row]) -> Markup:
         caption,
         [
             "contender",
-            "algorithm",
             "bits",
             "threads",
             "tokens a call",
@@ -73,11 +75,11 @@ def of_rows(caption: str, rows: list[Row]) -> Markup:
             "per second",
             "µs each",
             "rounds",
+            "algorithm",
         ],
         [
             [
                 element("b", row.contender.name) if row.contender.ours else row.contender.name,
-                row.alg,
                 provenance.number(row, "bits"),
                 provenance.number(row, "threads"),
                 provenance.number(row, "batch"),
@@ -86,8 +88,9 @@ def of_rows(caption: str, rows: list[Row]) -> Markup:
                 provenance.number(row, "rate"),
                 provenance.number(row, "microseconds"),
                 provenance.number(row, "rounds"),
+                row.alg,
             ]
             for row in rows
         ],
-        numeric=range(2, 10),
+        numeric=range(1, 9),
     )
