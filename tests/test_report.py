@@ -329,6 +329,17 @@ def test_another_environment_is_never_compared(document_of: dict[str, Any], fiel
     assert history.comparable(record, bench_record.make_history()) == history.History((), 6)
 
 
+def test_a_record_finds_its_environment_by_its_own_line(document_of: dict[str, Any]) -> None:
+    """So that the suite may spell an environment otherwise than the circumstances."""
+    runs = bench_record.make_history()
+    for run in runs:
+        run["environment"]["flags"] = " ".join(run["environment"]["flags"])
+    record = records.parse(bench_record.octets(document_of))
+    assert history.comparable(record, runs) == history.History((), 6)
+    runs[5] |= {name: document_of["circumstances"][name] for name in ("utc", "commit")}
+    assert [run["key"] for run in history.comparable(record, runs).runs] == 5 * ["0000ffff"]
+
+
 def test_history_of_another_batch_size_or_without_ratio_is_left_out() -> None:
     runs = bench_record.make_history()
     for result in runs[0]["results"]:

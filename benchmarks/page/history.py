@@ -38,10 +38,15 @@ def read(path: Path) -> list[dict[str, Any]]:
 
 def comparable(record: Record, runs: list[dict[str, Any]]) -> History:
     """Keep the runs whose environment is the record's."""
-    here = {field: record.circumstances.get(field) for field in ENVIRONMENT}
-    # The key is the suite's word for "alike"; the environment beside it tells which key this record has.
+    facts = record.circumstances
+    here = {field: facts.get(field) for field in ENVIRONMENT}
+    # The key is the suite's word for "alike".  Which one this record has is told by its own line in the history, or by
+    # a line of a run in an equal environment.
     keys = {
-        run["key"] for run in runs if {field: run["environment"].get(field) for field in ENVIRONMENT} == here
+        run["key"]
+        for run in runs
+        if (run["utc"], run["commit"]) == (facts.get("utc"), facts.get("commit"))
+        or {field: run["environment"].get(field) for field in ENVIRONMENT} == here
     }
     alike = tuple(run for run in runs if run["key"] in keys)
     return History(alike, len(runs) - len(alike))
