@@ -228,6 +228,15 @@ def test_noise_and_quick_mode_stand_at_the_top(document_of: dict[str, Any]) -> N
     assert "Quick mode" in quick.text
 
 
+def test_algorithms_stand_in_pairs(document_of: dict[str, Any]) -> None:
+    page = make_page(document_of)
+    (drawn,) = page.all("svg", aria_labelledby="algorithms-verify-title algorithms-verify-description")
+    rows = [document_of["rows"][int(bar.attributes["data-bar"])] for bar in drawn.all("rect", class_="bar")]
+    assert [row["alg"] for row in rows] == 4 * ["RS256", "HS256"]
+    order = ["ryjwt", "fastjwt-avx512ifma", "joserfc", "pyjwt"]
+    assert [row["contender"] for row in rows] == [name for name in order for _ in range(2)]
+
+
 def test_circumstances_are_all_there(document_of: dict[str, Any]) -> None:
     (section,) = make_page(document_of).all("section", id="circumstances")
     facts = {each.attributes["data-fact"]: each.text for each in section.all("dd")}
@@ -387,9 +396,9 @@ def test_readme_has_conditions_and_table(recorded: Path, document_of: dict[str, 
     assert TABLE in text
     part = " ".join(text.split())
     assert (
-        "`sign_batch` **3.21**, `verify_batch` with claims **3.43**, `verify_signatures` **7.12** (RSA 2048"
-        in part
+        "`sign_batch` **3.21** (batches of 10,000), `verify_batch` with claims **3.43** (batches of" in part
     )
+    assert "`verify_signatures` **7.12** (batches of 10,000); RSA 2048, Imaginary 9000" in part
     for name in ("cpu", "openssl", "python"):
         assert document_of["circumstances"][name] in part
     assert "engine `avx512ifma`, 2026-01-02" in part

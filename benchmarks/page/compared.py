@@ -67,7 +67,7 @@ def ahead(record: Record) -> list[Ahead]:
 
 
 def best_peer(record: Record, work: str, bits: int = 2048) -> Row | None:
-    """Return the fastest peer at one thread: bare libraries, which make no tokens, are none."""
+    """Return the fastest library at one thread: lines written by hand around the cryptography package are none."""
     rows = [
         row
         for row in record.select(work, WORK[work], bits=bits, threads=1)
@@ -87,7 +87,7 @@ def operation_name(operation: str) -> str:
         "key:private-pem": "read a private key from PEM",
         "key:public-pem": "read a public key from PEM",
         "key:public-jwk": "read a public key from JWK",
-        "key:jwks-100": "read a JWKS of 100 keys",
+        "key:jwks-100": "read a JWKS of 100 keys, each key",
         "stage:split": "split into segments",
         "stage:base64url": "decode base64url",
         "stage:sha256": "SHA-256",

@@ -51,8 +51,8 @@ def _warnings(record: Record) -> list[Markup]:
             element(
                 "div",
                 element("b", "Measured on a noisy machine. "),
-                "Differences that look real may not be: ",
-                "; ".join(record.noise),
+                "Differences that look real may not be. ",
+                " ".join(record.noise),
                 class_="warning",
                 role="note",
                 id="noise",

@@ -77,13 +77,14 @@ def history(record: Record, past: History) -> Section:
         for operation, plot in plots.items()
         if plot
     ]
-    runs = spelling.plural(len(past.runs), "run")
-    others = spelling.plural(past.others, "run")
-    left_out = f" {others} in other environments left out: they say nothing about the code."
-    lead = paragraph(
-        f"{runs} with the same CPU, flags, cores, Python, OpenSSL, engine and kernel as this one, "
-        "the oldest first. The dashed line is the floor, 1. Hollow: quick, noisy, or with uncommitted changes."
-        + (left_out if past.others else ""),
-        class_="note",
-    )
-    return Section("history", "Over commits", join(lead, grid(*panels)))
+    runs, others = spelling.plural(len(past.runs), "run"), spelling.plural(past.others, "run")
+    if past.runs:
+        lead = (
+            f"{runs} with the same CPU, flags, cores, Python, OpenSSL, engine and kernel as this one, oldest first. "
+            "The dashed line is the floor, 1. Hollow: quick, noisy, or with uncommitted changes."
+        )
+    else:
+        lead = "No other run in this environment has been kept."
+    if past.others:
+        lead += f" {others} in other environments left out: they say nothing about the code."
+    return Section("history", "Over commits", join(paragraph(lead, class_="note"), grid(*panels)))

@@ -94,7 +94,6 @@ def section(record: Record | None) -> str:
     if record is None:
         return NOT_RECORDED
     facts = record.circumstances
-    batch = record.usual_batch("verify_batch")
     reached = []
     for operation, words in (
         ("sign_batch", "`sign_batch`"),
@@ -103,18 +102,18 @@ def section(record: Record | None) -> str:
     ):
         row = record.best_of_ours(record.batched(operation, 2048, 1))
         if row and row.ratio is not None:
-            reached.append(f"{words} **{provenance.text(row, 'ratio')}**")
+            size = f" (batches of {row.batch:,})" if row.batch > 1 else ""
+            reached.append(f"{words} **{provenance.text(row, 'ratio')}**{size}")
     where = ", ".join(_plain(str(facts.get(name))) for name in ("cpu", "openssl", "python"))
-    size = f"batches of {batch:,}, " if batch else ""
     conditions = (
-        f"On one core, as a ratio to bare OpenSSL measured in the same rounds: {', '.join(reached)} "
-        f"(RSA 2048, {size}{where}, engine `{facts.get('engine')}`, {_plain(str(facts.get('utc'))[:10])}). "
+        f"On one core, as a ratio to bare OpenSSL measured in the same rounds: {', '.join(reached)}; "
+        f"RSA 2048, {where}, engine `{facts.get('engine')}`, {_plain(str(facts.get('utc'))[:10])}. "
         "The same ratio for every library and key size, where 1 is all that `openssl speed` reaches without any token, "
         "and verifying includes the claims:"
     )
     paragraphs = [_wrapped(conditions)]
     if record.noise:
-        paragraphs.append(_wrapped(f"**The machine was noisy:** {_plain('; '.join(record.noise))}"))
+        paragraphs.append(_wrapped(f"**The machine was noisy:** {_plain(' '.join(record.noise))}"))
     lines, left_out = _table(record)
     paragraphs.append("\n".join(lines))
     closing = ""

@@ -112,10 +112,11 @@ class Record:
 
     @property
     def noise(self) -> list[str]:
-        """Why the figures are worth less than usual; empty on a quiet machine."""
+        """Why the figures are worth less than usual, in sentences; empty on a quiet machine."""
         if not self.circumstances.get("noisy"):
             return []
-        return [str(reason) for reason in self.circumstances.get("noise") or ["no reason was recorded"]]
+        reasons = map(str, self.circumstances.get("noise") or ["No reason was recorded"])
+        return [reason if reason.rstrip().endswith((".", "!", "?")) else f"{reason}." for reason in reasons]
 
     @property
     def engine(self) -> str:

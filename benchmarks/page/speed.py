@@ -26,7 +26,7 @@ def headline(record: Record) -> Section:
     for operation, words in (
         ("verify_batch", "verifying with claims, in batches"),
         ("sign_batch", "signing, in batches"),
-        ("verify_signatures", "verifying signatures alone"),
+        ("verify_signatures", "signatures alone, in batches"),
     ):
         row = record.best_of_ours(record.batched(operation, 2048, 1))
         if row and row.ratio is not None:
@@ -47,16 +47,20 @@ def headline(record: Record) -> Section:
             element(
                 "div",
                 element("p", provenance.number(row, "ratio"), element("i", "×"), class_="big"),
-                element("p", element("b", words)),
+                element(
+                    "p",
+                    element(
+                        "b", words, *([" of ", provenance.number(row, "batch")] if row.batch > 1 else [])
+                    ),
+                ),
                 element("p", beside, class_="note"),
             )
         )
     facts = record.circumstances
-    batch = chosen[0][0].batch if chosen else 0
     conditions = paragraph(
         f"1 is what one core does in openssl speed rsa2048, measured on the same core in "
         f"the same rounds. RSA 2048, one core of {facts.get('cpu')}, engine {facts.get('engine')}, "
-        f"{facts.get('openssl')}, {facts.get('python')}, {batch:,} tokens a call, {str(facts.get('utc'))[:10]}.",
+        f"{facts.get('openssl')}, {facts.get('python')}, {str(facts.get('utc'))[:10]}.",
         class_="conditions",
     )
     body = (
@@ -113,7 +117,10 @@ def ahead(record: Record) -> Section:
     """Where somebody else is faster than the engine in use."""
     found = compared.ahead(record)
     if not found:
-        body = paragraph("Nowhere in this run, by more than the 3 % that count as a tie.")
+        body = paragraph(
+            "Nowhere in this run, by more than the 3 % that count as a tie. "
+            "Where there are ratios of the same rounds, those decide, not the times."
+        )
     else:
         lead = (
             "Faster than fastjwt's engine in use at the same thing, by more than the 3 % that count as a tie."
