@@ -109,7 +109,7 @@ def section(record: Record | None) -> str:
         f"On one core, as a ratio to bare OpenSSL measured in the same rounds: {', '.join(reached)}; "
         f"RSA 2048, {where}, engine `{facts.get('engine')}`, {_plain(str(facts.get('utc'))[:10])}. "
         "The same ratio for every library and key size, where 1 is all that `openssl speed` reaches without any token, "
-        "and verifying includes the claims:"
+        "and verifying includes the claims."
     )
     paragraphs = [_wrapped(conditions)]
     if record.noise:
