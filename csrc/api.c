@@ -149,6 +149,15 @@ int fj_sign_start(fj_job **job, uint8_t *out, size_t out_len, uint8_t *status, f
     return *job != NULL ? FJ_OK : FJ_NO_MEMORY;
 }
 
+int fj_single_sign(fj_key *key, uint8_t *out, size_t out_len, const uint8_t *prefix, size_t prefix_len,
+                   const uint8_t *payload, size_t payload_len) {
+    const uint64_t length = payload_len;
+    if (out_len == 0 || fj_sign_len(key, prefix_len, &length, 1) != out_len) {
+        return FJ_INTERNAL;
+    }
+    return (int)fj_sign_token(key, out, out_len, prefix, prefix_len, payload, payload_len);
+}
+
 /* --- The raw layer --------------------------------------------------------------------------------------------------- */
 
 int fj_sign_message(fj_key *key, uint8_t *signature, size_t signature_len, const uint8_t *message,
@@ -183,7 +192,7 @@ int fj_verify_message(fj_key *key, const uint8_t *signature, size_t signature_le
 
 int fj_floor(fj_key *key, int sign, size_t count) {
     enum fj_status status = FJ_OK;
-    uint8_t signature[2048]; /* of 16384 bits, the largest modulus there is here */
+    uint8_t signature[FJ_MAX_SIGNATURE_LEN];
     const uint8_t digest[FJ_SHA256_LEN] = {1};
     size_t len = fj_key_signature_len(key);
     if (fj_key_kind(key) != FJ_KEY_PRIVATE || len > sizeof signature) {

@@ -227,26 +227,41 @@ static void verify_items(struct fj_task *task, size_t begin, size_t end) {
 /* --- Signing --------------------------------------------------------------------------------------------------------- */
 
 /* Write the part of a token that gets signed: the prefix and the payload's base64url.  Returns its length. */
-static size_t write_signing_input(const struct fj_job *job, size_t item) {
-    const size_t payload_at = job->payload_at[item];
-    const size_t payload_len = job->payload_at[item + 1] - payload_at;
-    uint8_t *const token = job->out + job->token_at[item];
-    memcpy(token, job->prefix, job->prefix_len);
-    fj_base64url_encode(token + job->prefix_len, job->payloads + payload_at, payload_len);
-    return job->prefix_len + fj_base64url_encoded_len(payload_len);
+static size_t write_signing_input(uint8_t *token, const uint8_t *prefix, size_t prefix_len,
+                                  const uint8_t *payload, size_t payload_len) {
+    memcpy(token, prefix, prefix_len);
+    fj_base64url_encode(token + prefix_len, payload, payload_len);
+    return prefix_len + fj_base64url_encoded_len(payload_len);
 }
 
 /* Finish a token with its signature, or leave zeros where there is none. */
-static void finish_token(const struct fj_job *job, size_t item, size_t signed_len, const uint8_t *signature,
-                         enum fj_status status) {
-    uint8_t *const token = job->out + job->token_at[item];
+static void finish_token(uint8_t *token, size_t token_len, size_t signed_len, const uint8_t *signature,
+                         size_t signature_len, enum fj_status status) {
     if (status == FJ_OK) {
         token[signed_len] = '.';
-        fj_base64url_encode(token + signed_len + 1, signature, fj_key_signature_len(job->keys[0]));
+        fj_base64url_encode(token + signed_len + 1, signature, signature_len);
     } else {
-        memset(token, 0, job->token_at[item + 1] - job->token_at[item]);
+        memset(token, 0, token_len);
     }
-    job->status[item] = (uint8_t)status;
+}
+
+enum fj_status fj_sign_token(fj_key *key, uint8_t *token, size_t token_len, const uint8_t *prefix,
+                             size_t prefix_len, const uint8_t *payload, size_t payload_len) {
+    uint8_t signature[FJ_MAX_SIGNATURE_LEN];
+    const size_t signature_len = fj_key_signature_len(key);
+    enum fj_status status = FJ_INTERNAL;
+    if (signature_len > sizeof signature || fj_key_kind(key) == FJ_KEY_PUBLIC) {
+        memset(token, 0, token_len);
+        return status;
+    }
+    const size_t signed_len = write_signing_input(token, prefix, prefix_len, payload, payload_len);
+    struct fj_context *const context = fj_key_borrow(key, &status);
+    if (context != NULL) {
+        status = fj_sign_with(context, key, signature, signature_len, token, signed_len);
+        fj_key_return(key, context);
+    }
+    finish_token(token, token_len, signed_len, signature, signature_len, status);
+    return status;
 }
 
 /* Sign up to FJ_LANES tokens from `begin` on. */
@@ -263,7 +278,9 @@ static void sign_some(const struct fj_job *job, struct hand *hand, uint8_t *memo
     for (size_t i = 0; i < count; i++) {
         signatures[i] = memory != NULL ? memory + i * signature_len : NULL;
         messages[i] = job->out + job->token_at[begin + i];
-        message_lens[i] = write_signing_input(job, begin + i);
+        message_lens[i] = write_signing_input(job->out + job->token_at[begin + i], job->prefix,
+                                              job->prefix_len, job->payloads + job->payload_at[begin + i],
+                                              job->payload_at[begin + i + 1] - job->payload_at[begin + i]);
     }
     if (ready == FJ_OK && fj_key_kind(key) == FJ_KEY_SECRET) {
         for (size_t i = 0; i < count; i++) {
@@ -280,7 +297,11 @@ static void sign_some(const struct fj_job *job, struct hand *hand, uint8_t *memo
         }
     }
     for (size_t i = 0; i < count; i++) {
-        finish_token(job, begin + i, message_lens[i], signatures[i], ready == FJ_OK ? status[i] : ready);
+        const enum fj_status outcome = ready == FJ_OK ? status[i] : ready;
+        finish_token(job->out + job->token_at[begin + i],
+                     job->token_at[begin + i + 1] - job->token_at[begin + i], message_lens[i], signatures[i],
+                     signature_len, outcome);
+        job->status[begin + i] = (uint8_t)outcome;
     }
 }
 

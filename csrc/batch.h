@@ -16,6 +16,10 @@ enum fj_status fj_verify_with(struct fj_context *context, const fj_key *key, con
 enum fj_status fj_sign_with(struct fj_context *context, const fj_key *key, uint8_t *signature,
                             size_t signature_len, const uint8_t *message, size_t message_len);
 
+/* As fj_single_sign, whose lengths fit. */
+enum fj_status fj_sign_token(fj_key *key, uint8_t *token, size_t token_len, const uint8_t *prefix,
+                             size_t prefix_len, const uint8_t *payload, size_t payload_len);
+
 /* As fj_verify_start and fj_sign_start, whose arguments were checked. */
 fj_job *fj_batch_verify(uint8_t *status, const struct fj_token *tokens, size_t count, const uint8_t *data,
                         const uint8_t *decoded, fj_key *const *keys, const uint8_t *verdicts,

@@ -206,6 +206,11 @@ int fj_single_verify(const struct fj_single *single, fj_key *key, const uint8_t 
 /* Both in one call, for a token whose header is known to lead to `key`.  Returns its status. */
 int fj_single(struct fj_single *single, fj_key *key, const uint8_t *text, size_t text_len);
 
+/* Sign one payload in the calling thread: out gets the token, of the length that fj_sign_len gives.  Returns FJ_OK, or
+ * why out is zeroed. */
+int fj_single_sign(fj_key *key, uint8_t *out, size_t out_len, const uint8_t *prefix, size_t prefix_len,
+                   const uint8_t *payload, size_t payload_len);
+
 /* --- The raw layer ----------------------------------------------------------------------------------------------- */
 
 /* RSASSA-PKCS1-v1_5 with SHA-256 (RFC 8017 section 8.2) or HMAC-SHA-256 of one message.  Return a status. */

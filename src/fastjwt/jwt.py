@@ -127,7 +127,7 @@ class Signer:
 
         Raises TypeError and ValueError for claims that must not be minted.
         """
-        return self._backend.sign(self._handle, self._prefix, [self._writer.write(claims)], 1)[0]
+        return self._backend.sign_one(self._handle, self._prefix, self._writer.write(claims))
 
     def sign_batch(self, claims_iterable: Iterable[Claims], threads: int | None = None) -> list[str]:
         """Return a token for each item, in input order.

@@ -128,8 +128,11 @@ class Backend(Protocol):
     def verify(self, split: Any, keys: Sequence[Any], verdicts: bytes, threads: int) -> Job:
         """Begin to verify: for each distinct header a key, or None and the status that its tokens get instead."""
 
+    def sign_one(self, key: Any, prefix: bytes, payload: bytes) -> str:
+        """Return the token of one payload under the encoded header `prefix` (with its dot)."""
+
     def sign(self, key: Any, prefix: bytes, payloads: Sequence[bytes], threads: int) -> list[str]:
-        """Return the tokens of `payloads` under the encoded header `prefix` (with its dot), in order."""
+        """Return the tokens of many payloads, in order."""
 
     def sign_message(self, key: Any, message: bytes) -> bytes:
         """Return the raw signature of any message."""

@@ -439,6 +439,15 @@ class OpenSSLBackend:
 
     # --- Signing
 
+    def sign_one(self, key: Any, prefix: bytes, payload: bytes) -> str:
+        length = len(payload)
+        total = len(prefix) + _encoded_len(length) + 1 + _encoded_len(lib.fj_key_signature_len(key))
+        out = _new_unset("uint8_t[]", total)
+        if lib.fj_single_sign(key, out, total, prefix, len(prefix), payload, length) != _OK:
+            raise MemoryError("libcrypto could not finish a signature")
+        token: str = ffi.buffer(out)[:].decode("ascii")
+        return token
+
     def sign(self, key: Any, prefix: bytes, payloads: Sequence[bytes], threads: int) -> list[str]:
         count = len(payloads)
         if not count:

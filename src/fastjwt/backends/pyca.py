@@ -310,14 +310,12 @@ class PureBackend:
 
     # --- Signing
 
+    def sign_one(self, key: Any, prefix: bytes, payload: bytes) -> str:
+        signed = prefix.decode("ascii") + base64url.encode(payload)
+        return f"{signed}.{base64url.encode(self.sign_message(key, signed.encode('ascii')))}"
+
     def sign(self, key: Any, prefix: bytes, payloads: Sequence[bytes], threads: int) -> list[str]:
-        head = prefix.decode("ascii")
-        tokens = []
-        for payload in payloads:
-            signed = head + base64url.encode(payload)
-            signature = self.sign_message(key, signed.encode("ascii"))
-            tokens.append(f"{signed}.{base64url.encode(signature)}")
-        return tokens
+        return [self.sign_one(key, prefix, payload) for payload in payloads]
 
     def sign_message(self, key: Any, message: bytes) -> bytes:
         if type(key) is _Secret:
