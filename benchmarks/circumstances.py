@@ -25,7 +25,7 @@ def _cpu_info(field: str) -> str:
     return next((line.split(":", 1)[1].strip() for line in lines if line.split(":")[0].strip() == field), "")
 
 
-def _output(*command: str) -> str:
+def output(*command: str) -> str:
     """Return what a command printed, or an empty text if it failed or does not exist."""
     try:
         done = subprocess.run(
@@ -36,14 +36,23 @@ def _output(*command: str) -> str:
     return done.stdout.strip() if done.returncode == 0 else ""
 
 
+def stolen_seconds() -> float:
+    """Return how long the hypervisor has kept all cores from this machine since the start."""
+    try:
+        fields = Path("/proc/stat").read_text().splitlines()[0].split()
+    except OSError:
+        return 0.0
+    return int(fields[8]) / os.sysconf("SC_CLK_TCK")
+
+
 def record() -> dict[str, Any]:
     """Return the machine, the software and the engine, as they are now; every value can be written as JSON."""
     engine = fastjwt.engine()
     flags = _cpu_info("flags").split()
     return {
         "utc": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        "commit": _output("git", "rev-parse", "--short=12", "HEAD"),
-        "dirty": bool(_output("git", "status", "--porcelain", "--untracked-files=no")),
+        "commit": output("git", "rev-parse", "--short=12", "HEAD"),
+        "dirty": bool(output("git", "status", "--porcelain", "--untracked-files=no")),
         "cpu": f"{_cpu_info('model name')} (family {_cpu_info('cpu family')}, model {_cpu_info('model')})",
         "flags": [flag for flag in FLAGS if flag in flags],
         "cores": len(os.sched_getaffinity(0)),
@@ -54,6 +63,6 @@ def record() -> dict[str, Any]:
         "engine": engine.name,
         "engine_reason": engine.reason,
         "openssl": engine.openssl_version,
-        "openssl_command": _output("openssl", "version").split(" (")[0],
+        "openssl_command": output("openssl", "version").split(" (")[0],
         "argv": sys.argv[1:],
     }

@@ -24,10 +24,7 @@ import gc
 import json
 import os
 import random
-import re
-import resource
 import statistics
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -38,11 +35,12 @@ from typing import Any, NamedTuple
 
 import circumstances
 import corpus
+from cores import TOLERATED, busy_seconds
+from openssl_speed import openssl_speed
 
 import fastjwt
 
-# A sample in which others took more than this part of the pinned cores is taken again, up to so many times.
-TOLERATED = 0.03
+# A sample in which others took more than TOLERATED of the pinned cores is taken again, up to so many times.
 RETAKES = 5
 
 CLOCKS = {"wall": time.perf_counter, "cpu": time.process_time}
@@ -179,37 +177,6 @@ class Worker:
     def close(self) -> None:
         """End the process."""
         self._process.shutdown()
-
-
-def openssl_speed(
-    cores: Sequence[int], bits: int, seconds: int, clock: str
-) -> tuple[dict[str, float], float]:
-    """Return signatures and verifications a second by `openssl speed`, one process a core, and CPU seconds."""
-    command = ["openssl", "speed", "-mr", "-seconds", str(seconds), f"rsa{bits}"]
-    if clock == "wall":  # otherwise it takes the time of its own process
-        command.insert(2, "-elapsed")
-    if len(cores) > 1:
-        command[2:2] = ["-multi", str(len(cores))]
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    done = subprocess.run(
-        command, capture_output=True, text=True, check=True, preexec_fn=lambda: os.sched_setaffinity(0, cores)
-    )
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    # The last such line is the sum over the processes: "+F2:index:bits:signatures per second:verifications per second".
-    sign, verify = re.findall(r"^\+F2:\d+:\d+:([\d.]+):([\d.]+)", done.stdout, re.MULTILINE)[-1]
-    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return {"openssl sign": float(sign), "openssl verify": float(verify)}, cpu
-
-
-def busy_seconds(cores: Sequence[int]) -> float:
-    """Return how long the cores have worked for anybody since the start, the hypervisor's other guests included."""
-    ticks = 0
-    for line in Path("/proc/stat").read_text().splitlines():
-        name, *fields = line.split()
-        if name in {f"cpu{core}" for core in cores}:
-            user, nice, system, _idle, _iowait, irq, softirq, steal = map(int, fields[:8])
-            ticks += user + nice + system + irq + softirq + steal
-    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 # Measures once: tokens per second by name, and the CPU seconds that it took.

@@ -1,0 +1,75 @@
+"""Cores: who else works on those that a measurement is pinned to."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+# A sample in which others took more than this part of the pinned cores does not count, where there is a better one.
+TOLERATED = 0.03
+
+
+def busy_seconds(cores: Sequence[int]) -> float:
+    """Return how long the cores have worked for anybody since the start, the hypervisor's other guests included."""
+    ticks = 0
+    for line in Path("/proc/stat").read_text().splitlines():
+        name, *fields = line.split()
+        if name in {f"cpu{core}" for core in cores}:
+            user, nice, system, _idle, _iowait, irq, softirq, steal = map(int, fields[:8])
+            ticks += user + nice + system + irq + softirq + steal
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def idle_share_taken(cores: Sequence[int], seconds: float) -> float:
+    """Sleep; return which part of the cores others used meanwhile."""
+    before, start = busy_seconds(cores), time.perf_counter()
+    time.sleep(seconds)
+    return min(1.0, (busy_seconds(cores) - before) / (time.perf_counter() - start) / len(cores))
+
+
+def waiting_seconds(processes: Sequence[int] = ()) -> float:
+    """Return how long the threads of this process, and of these others, were ready to run and waited for a core.
+
+    Exact to the nanosecond, unlike the ticks of /proc/stat, so that samples may be short.  0 where the kernel does not
+    tell.  What the hypervisor takes is not in it.
+    """
+    nanoseconds = 0
+    for process in ("self", *processes):
+        with contextlib.suppress(OSError):  # no such kernel, or a process that has ended
+            for task in Path(f"/proc/{process}/task").iterdir():
+                with contextlib.suppress(OSError, ValueError, IndexError):  # a thread that has ended
+                    nanoseconds += int((task / "schedstat").read_text().split()[1])
+    return nanoseconds / 1e9
+
+
+class Watch:
+    """Notes, between timed calls, which part of the pinned cores others took during each."""
+
+    def __init__(self, cores: Sequence[int], processes: Sequence[int] = ()) -> None:
+        self._cores = len(cores)
+        self._processes = processes
+        self._marks: list[tuple[float, float]] = []
+
+    def mark(self) -> None:
+        """Note the time: a call begins, or the last one has ended."""
+        self._marks.append((time.perf_counter(), waiting_seconds(self._processes)))
+
+    def shares(self) -> list[float]:
+        """Return for each call the part of the cores, 0 to 1, for which this process waited."""
+        pairs = zip(self._marks, self._marks[1:], strict=False)
+        return [
+            min(1.0, max(0.0, (waited - waited_before) / max(end - start, 1e-9) / self._cores))
+            for (start, waited_before), (end, waited) in pairs
+        ]
+
+
+def undisturbed(shares: Sequence[float]) -> list[int]:
+    """Return the numbers of the calls that count: those left in peace, or all if fewer than half of them were.
+
+    Only what others took decides, never how long a call was.
+    """
+    kept = [number for number, share in enumerate(shares) if share <= TOLERATED]
+    return kept if 2 * len(kept) >= len(shares) else list(range(len(shares)))
