@@ -1,0 +1,226 @@
+"""What is measured, how often and how long: the plan of a run, and the cases that it is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from contenders import ALL, Contender
+from corpus import RSA_BITS, SECRET_BITS
+
+BATCH_SIGN = 1000
+BATCH_VERIFY = 10_000
+SCALE = (1, 10, 100, 1000, 10_000, 100_000, 1_000_000)
+STAGES = ("split", "base64url", "sha256", "rsa", "json", "claims")
+
+# What both give figures of that others are divided by.
+FLOOR = "openssl-speed"
+
+
+class Case(NamedTuple):
+    """One row of the result; `floor` says which figure of the floor it is divided by, "" for none."""
+
+    operation: str
+    alg: str
+    contender: str
+    bits: int
+    threads: int
+    batch: int
+    floor: str
+    block: str  # cases of one block are measured one after the other, with a floor of their own
+    rounds: int  # in how many of the run's rounds it is measured
+
+    @property
+    def name(self) -> str:
+        """A name for lists and messages."""
+        of_many = f"x{self.batch}" if self.batch > 1 else ""
+        return f"{self.operation}{of_many} {self.alg}-{self.bits} {self.contender} t{self.threads}"
+
+
+class Plan(NamedTuple):
+    """How a run is made.
+
+    `seconds` is how long one sample takes at least, in seconds; `calls` into how many timed calls it is divided.
+    """
+
+    mode: str
+    rounds: int
+    seconds: float
+    calls: int
+    bits: tuple[int, ...]
+    hmac: bool
+    scale: tuple[int, ...]
+    streams: tuple[int, ...]
+    retakes: int  # of a self-timed sample that others disturbed
+    contenders: tuple[str, ...] = ()  # only these; all if empty
+    operations: tuple[str, ...] = ()  # likewise
+
+    def wants(self, contender: str, operation: str) -> bool:
+        """Return whether the plan was narrowed to something else."""
+        return (not self.contenders or contender in self.contenders) and (
+            not self.operations or operation in self.operations
+        )
+
+
+WHOLE = Plan("whole", 5, 0.35, 5, RSA_BITS, True, SCALE, SCALE[-3:], 2)
+QUICK = Plan("quick", 3, 0.1, 4, (2048,), True, SCALE[:-2], SCALE[-3:-1], 1)
+SMOKE = Plan("smoke", 2, 0.01, 1, (2048,), True, SCALE[:3], SCALE[2:3], 0)
+PLANS = {plan.mode: plan for plan in (WHOLE, QUICK, SMOKE)}
+
+# What one token of a batch takes in memory with its claims and its answer, by a wide margin.
+_BYTES_A_TOKEN = 8000
+
+# A batch that takes so many seconds is not measured in each round: (tokens at least, rounds).
+_LONG = {"verify": ((1_000_000, 3),), "sign": ((1_000_000, 1), (100_000, 2))}
+
+
+def tokens_of(plan: Plan) -> int:
+    """Return how many tokens a run needs of each key, beside the large batches."""
+    return BATCH_VERIFY if plan.mode != "smoke" else 2000
+
+
+class Field:
+    """The contenders that can run here, and the threads of this run; makes the cases of each kind."""
+
+    def __init__(self, plan: Plan, available: Sequence[str], threads: int) -> None:
+        self.plan = plan
+        self.threads = threads
+        self._contenders = [contender for contender in ALL if contender.id in available]
+
+    def _taking_part(self, operation: str, alg: str = "RS256") -> Iterator[type[Contender]]:
+        for contender in self._contenders:
+            if self.plan.wants(contender.id, operation) and contender.takes_part_in(operation, alg):
+                yield contender
+
+    def _keys(self) -> Iterator[tuple[str, int]]:
+        for bits in self.plan.bits:
+            yield "RS256", bits
+        if self.plan.hmac:
+            yield "HS256", SECRET_BITS
+
+    def floors(self) -> Iterator[Case]:
+        """Yield the floor of each block, on one core, and where the run has more also on all of its cores."""
+        if FLOOR in [contender.id for contender in self._contenders]:
+            blocks = [(f"RS256 {bits}", bits) for bits in self.plan.bits]
+            if not self.plan.operations or set(self.plan.operations) & {"sign_batch", "verify_batch"}:
+                blocks.append(("scaling", 2048))
+            for block, bits in blocks:
+                for threads in {1, self.threads} if block != "scaling" else {1}:
+                    yield Case("floor", "RS256", FLOOR, bits, threads, 1, "", block, self.plan.rounds)
+
+    def singles(self, operation: str) -> Iterator[Case]:
+        """Yield the cases of `sign` or `verify`."""
+        for alg, bits in self._keys():
+            for contender in self._taking_part(operation, alg):
+                if contender.id != FLOOR and (self.threads == 1 or contender.id != "libcrypto-loop"):
+                    yield self._case(operation, alg, contender, bits, 1)
+
+    def batches(self, operation: str) -> Iterator[Case]:
+        """Yield the cases of `sign_batch`, `verify_batch` or `verify_signatures` with the usual number of tokens."""
+        for alg, bits in self._keys():
+            for contender in self._batching(operation, alg):
+                yield self._case(operation, alg, contender, bits, usual_batch(self.plan, operation))
+
+    def scaling(self, operation: str) -> Iterator[Case]:
+        """Yield batches of other sizes, of the best engine and the others', with 2048 bits."""
+        for contender in self._batching(operation, "RS256"):
+            for batch in self.plan.scale:
+                # The largest batches take half a minute: of the best engine only.
+                best = contender is next(self._batching(operation, "RS256"))
+                wanted = batch != usual_batch(self.plan, operation) and fits(batch)
+                if wanted and (best or batch <= 10_000):
+                    yield self._case(operation, "RS256", contender, 2048, batch)._replace(
+                        block="scaling", rounds=rounds_of(self.plan, operation, batch)
+                    )
+
+    def _batching(self, operation: str, alg: str) -> Iterator[type[Contender]]:
+        for contender in self._taking_part(operation, alg):
+            if self.threads == 1 or contender.threaded_batches:
+                yield contender
+
+    def stages(self) -> Iterator[Case]:
+        """Yield the steps of a verification by the best engine, on one thread."""
+        if self.threads == 1:
+            for stage in STAGES:
+                engine = next(self._taking_part("verify_batch"), None)
+                if engine is not None and self.plan.wants(engine.id, f"stage:{stage}"):
+                    batch = usual_batch(self.plan, "verify_batch")
+                    yield Case(
+                        f"stage:{stage}",
+                        "RS256",
+                        engine.id,
+                        2048,
+                        1,
+                        batch,
+                        "verify" if stage == "rsa" else "",
+                        "RS256 2048",
+                        self.plan.rounds,
+                    )
+
+    def keys(self, operation: str) -> Iterator[Case]:
+        """Yield the imports of one form of key, on one thread."""
+        if self.threads == 1:
+            for contender in self._taking_part(operation):
+                batch = 100 if operation == "key:jwks-100" else 1
+                yield Case(
+                    operation, "RS256", contender.id, 2048, 1, batch, "", "RS256 2048", self.plan.rounds
+                )
+
+    def memory(self) -> Iterator[Case]:
+        """Yield streams of growing length, whose memory is measured once."""
+        if self.threads == 1:
+            for contender in self._taking_part("verify_batch"):
+                if self.plan.wants(contender.id, "memory:verify_stream"):
+                    for batch in self.plan.streams:
+                        if fits(batch):
+                            yield Case(
+                                "memory:verify_stream",
+                                "RS256",
+                                contender.id,
+                                2048,
+                                1,
+                                batch,
+                                "",
+                                "scaling",
+                                1,
+                            )
+                    return  # of the best engine only
+
+    def _case(self, operation: str, alg: str, contender: type[Contender], bits: int, batch: int) -> Case:
+        floor = operation.split("_", maxsplit=1)[0] if alg == "RS256" else ""
+        return Case(
+            operation,
+            alg,
+            contender.id,
+            bits,
+            self.threads,
+            batch,
+            floor,
+            f"{alg} {bits}",
+            self.plan.rounds,
+        )
+
+
+def fits(batch: int) -> bool:
+    """Return whether the machine has memory for a batch of this size: tokens, claims, and both once more."""
+    try:
+        line = next(line for line in Path("/proc/meminfo").read_text().splitlines() if "MemAvailable" in line)
+    except (OSError, StopIteration):
+        return batch <= 100_000
+    return batch * _BYTES_A_TOKEN < int(line.split()[1]) * 1024
+
+
+def usual_batch(plan: Plan, operation: str) -> int:
+    """Return how many tokens a call takes where no other number is asked for."""
+    if plan.mode == "smoke":
+        return 100
+    return BATCH_SIGN if operation == "sign_batch" else BATCH_VERIFY
+
+
+def rounds_of(plan: Plan, operation: str, batch: int) -> int:
+    """Return in how many rounds a batch of this size is measured: the largest ones take long."""
+    for least, rounds in _LONG[operation.split("_", maxsplit=1)[0]]:
+        if batch >= least:
+            return min(rounds, plan.rounds)
+    return plan.rounds
