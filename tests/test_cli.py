@@ -16,7 +16,7 @@ import fastjwt
 from fastjwt import engines
 from fastjwt.cli import main
 
-COMMANDS = ("keygen", "jwks", "sign", "verify", "inspect", "doctor", "demo")
+COMMANDS = ("keygen", "jwks", "sign", "verify", "inspect", "doctor", "bench", "demo")
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 
 from fastjwt._version import __version__
-from fastjwt.cli import demo, doctor, inspect, jwks, keygen, sign, verify
+from fastjwt.cli import bench, demo, doctor, inspect, jwks, keygen, sign, verify
 from fastjwt.cli.exits import INTERRUPTED, USAGE, CommandFault, OutputFault, UsageFault
 from fastjwt.cli.parser import Parser, PrintVersion
 from fastjwt.cli.terminal import printable, say
@@ -124,6 +124,6 @@ def _parser() -> Parser:
         "--version", action=PrintVersion, nargs=0, const=version, help="print the version and exit"
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", dest="command", required=True)
-    for command in (keygen, jwks, sign, verify, inspect, doctor, demo):
+    for command in (keygen, jwks, sign, verify, inspect, doctor, bench, demo):
         command.add_to(commands)
     return parser

@@ -17,7 +17,9 @@ __all__ = [
 ]
 
 OK = 0
-INVALID = 1  # at least one token was refused; for `doctor`, a problem worth acting on
+INVALID = (
+    1  # at least one token was refused; for `doctor`, a problem worth acting on; for `bench`, a wrong answer
+)
 USAGE = 2  # argparse's own choice, too
 IO = 3  # input that cannot be read (or is no key, no claims), output that cannot be written
 INTERRUPTED = 130  # 128 + SIGINT, as shells count
