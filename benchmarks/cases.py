@@ -51,6 +51,7 @@ class Plan(NamedTuple):
     bits: tuple[int, ...]
     hmac: bool
     scale: tuple[int, ...]
+    scale_of_others: int  # the largest batch of an engine that is not the best
     streams: tuple[int, ...]
     retakes: int  # of a self-timed sample that others disturbed
     contenders: tuple[str, ...] = ()  # only these; all if empty
@@ -63,10 +64,14 @@ class Plan(NamedTuple):
         )
 
 
-WHOLE = Plan("whole", 5, 0.35, 5, RSA_BITS, True, SCALE, SCALE[-3:], 2)
-QUICK = Plan("quick", 3, 0.1, 4, (2048,), True, SCALE[:-2], SCALE[-3:-1], 1)
-SMOKE = Plan("smoke", 2, 0.01, 1, (2048,), True, SCALE[:3], SCALE[2:3], 0)
+WHOLE = Plan("whole", 5, 0.35, 5, RSA_BITS, True, SCALE, 1000, SCALE[-3:], 2)
+QUICK = Plan("quick", 3, 0.1, 4, (2048,), True, SCALE[:-2], 100, SCALE[-3:-1], 1)
+SMOKE = Plan("smoke", 2, 0.01, 1, (2048,), True, SCALE[:3], 100, SCALE[2:3], 0)
 PLANS = {plan.mode: plan for plan in (WHOLE, QUICK, SMOKE)}
+
+# Batches from here on form a block of their own.
+_LONG_BATCH = 100_000
+_LONG_BATCHES = "long batches"
 
 # What one token of a batch takes in memory with its claims and its answer, by a wide margin.
 _BYTES_A_TOKEN = 8000
@@ -102,12 +107,16 @@ class Field:
     def floors(self) -> Iterator[Case]:
         """Yield the floor of each block, on one core, and where the run has more also on all of its cores."""
         if FLOOR in [contender.id for contender in self._contenders]:
-            blocks = [(f"RS256 {bits}", bits) for bits in self.plan.bits]
-            if not self.plan.operations or set(self.plan.operations) & {"sign_batch", "verify_batch"}:
-                blocks.append(("scaling", 2048))
-            for block, bits in blocks:
-                for threads in {1, self.threads} if block != "scaling" else {1}:
-                    yield Case("floor", "RS256", FLOOR, bits, threads, 1, "", block, self.plan.rounds)
+            for bits in self.plan.bits:
+                for threads in {1, self.threads}:
+                    yield self._floor(bits, threads, f"RS256 {bits}", self.plan.rounds)
+            scaling = [*self.scaling("sign_batch"), *self.scaling("verify_batch")]
+            rounds = [case.rounds for case in scaling if case.block == _LONG_BATCHES]
+            if rounds:
+                yield self._floor(2048, 1, _LONG_BATCHES, max(rounds))
+
+    def _floor(self, bits: int, threads: int, block: str, rounds: int) -> Case:
+        return Case("floor", "RS256", FLOOR, bits, threads, 1, "", block, rounds)
 
     def singles(self, operation: str) -> Iterator[Case]:
         """Yield the cases of `sign` or `verify`."""
@@ -123,16 +132,17 @@ class Field:
                 yield self._case(operation, alg, contender, bits, usual_batch(self.plan, operation))
 
     def scaling(self, operation: str) -> Iterator[Case]:
-        """Yield batches of other sizes, of the best engine and the others', with 2048 bits."""
+        """Yield batches of other sizes with 2048 bits, the large ones of the best engine only: they take long."""
         for contender in self._batching(operation, "RS256"):
+            best = contender is next(self._batching(operation, "RS256"))
             for batch in self.plan.scale:
-                # The largest batches take half a minute: of the best engine only.
-                best = contender is next(self._batching(operation, "RS256"))
                 wanted = batch != usual_batch(self.plan, operation) and fits(batch)
-                if wanted and (best or batch <= 10_000):
-                    yield self._case(operation, "RS256", contender, 2048, batch)._replace(
-                        block="scaling", rounds=rounds_of(self.plan, operation, batch)
-                    )
+                if wanted and (best or batch <= self.plan.scale_of_others):
+                    case = self._case(operation, "RS256", contender, 2048, batch)
+                    rounds = rounds_of(self.plan, operation, batch)
+                    # Between the others' short samples and their floor, long ones would let the machine drift.
+                    block = _LONG_BATCHES if batch >= _LONG_BATCH else case.block
+                    yield case._replace(block=block, rounds=rounds)
 
     def _batching(self, operation: str, alg: str) -> Iterator[type[Contender]]:
         for contender in self._taking_part(operation, alg):
@@ -182,7 +192,7 @@ class Field:
                                 1,
                                 batch,
                                 "",
-                                "scaling",
+                                _LONG_BATCHES,
                                 1,
                             )
                     return  # of the best engine only

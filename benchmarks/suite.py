@@ -32,7 +32,6 @@ from recording import Record
 
 HERE = Path(__file__).parent
 BUILT = installing.BUILT
-RECORD = BUILT / "record.json"
 REPORT = HERE / "report.py"
 
 _IDLE_SECONDS = 1.0
@@ -73,13 +72,14 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
         help="cores to pin to, such as 2,3; the first serves what runs on one (the last two)",
     )
     parser.add_argument("--plan", choices=("whole", "quick", "smoke"), help=argparse.SUPPRESS)
-    parser.add_argument("--output", type=Path, default=RECORD, help=argparse.SUPPRESS)
+    parser.add_argument("--folder", type=Path, default=BUILT, help=argparse.SUPPRESS)
     return parser.parse_args(given)
 
 
 def _pytest(options: argparse.Namespace, mode: str, cores: Sequence[int], output: Path) -> list[str]:
     """Return the command of one pytest run."""
     command = [sys.executable, "-m", "pytest", str(HERE), "-q", "--no-header", "--tb=short", "-rf"]
+    command += ["--capture=sys"]  # progress goes to stderr itself
     command += ["--mode", mode, "--cores", ",".join(map(str, cores)), "--benchmark-json", str(output)]
     for name in ("contenders", "operations", "rounds", "seconds"):
         if getattr(options, name):
@@ -98,12 +98,13 @@ def measure(options: argparse.Namespace, mode: str) -> Record | None:
     import circumstances
 
     started = time.perf_counter()
-    BUILT.mkdir(parents=True, exist_ok=True)
+    folder = options.folder
+    folder.mkdir(parents=True, exist_ok=True)
     about = circumstances.record() | {"busy_before": idle_share_taken(options.cores, _IDLE_SECONDS)}
     stolen_before = circumstances.stolen_seconds()
     commands = []
     for threads in range(1, len(options.cores) + 1):
-        output = BUILT / f"samples-{threads}.json"
+        output = folder / f"samples-{threads}.json"
         output.unlink(missing_ok=True)
         commands.append((_pytest(options, mode, options.cores[:threads], output), output))
     later = sum(_count_items(command) for command, _ in commands[1:])
@@ -194,13 +195,13 @@ def compared(record: Record, revision: str) -> str:
     return comparison.as_text(comparison.compare(line, history.line_of(record)))
 
 
-def write_page(record: Path) -> None:
-    """Let the page be written, where there is a program for it."""
+def write_page(folder: Path) -> None:
+    """Let the page of the folder's record be written, where there is a program for it."""
     if not REPORT.exists():
         print("bench: there is no report.py here, so no page", file=sys.stderr)
         return
-    command = [sys.executable, str(REPORT), str(record), "--history", str(history.PATH)]
-    subprocess.run([*command, "--html", str(BUILT / "index.html")], check=False)
+    command = [sys.executable, str(REPORT), str(folder / "record.json"), "--history", str(history.PATH)]
+    subprocess.run([*command, "--html", str(folder / "index.html")], check=False)
 
 
 def main(given: Sequence[str] | None = None) -> int:
@@ -218,7 +219,8 @@ def main(given: Sequence[str] | None = None) -> int:
             print("bench: a check failed, so nothing is recorded", file=sys.stderr)
             return 1
         record = found
-        options.output.write_text(json.dumps(record, indent=1) + "\n")
+        written = options.folder / "record.json"
+        written.write_text(json.dumps(record, indent=1) + "\n")
         print(table(record) + "\n\n" + spoken_circumstances(record))
     if options.compare is not None:
         print("\n" + compared(record, options.compare))
@@ -226,7 +228,7 @@ def main(given: Sequence[str] | None = None) -> int:
         narrowed = options.contenders or options.operations
         if options.record or (record["mode"] == "whole" and not narrowed):
             history.append(record)
-        write_page(options.output)
+        write_page(options.folder)
     return 0
 
 

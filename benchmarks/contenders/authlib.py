@@ -22,8 +22,9 @@ class Authlib(Contender):
 
     def __init__(self, corpus: Corpus) -> None:
         super().__init__(corpus)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # that joserfc is its successor
+        with warnings.catch_warnings(
+            record=True
+        ):  # that joserfc is its successor; it unsets a filter of ours
             self.jose = module("authlib.jose")
         if corpus.secret:
             self.private = self.public = self.jose.OctKey.import_key(corpus.secret)

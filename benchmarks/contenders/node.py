@@ -98,9 +98,8 @@ class NodePeer(Contender):
         return (self._process.pid,)
 
     def close(self) -> None:
-        assert self._process.stdin is not None
-        self._process.stdin.close()
-        self._process.wait()
+        with self._process:  # closes its pipes and waits
+            pass
 
 
 def _node_version() -> str:
