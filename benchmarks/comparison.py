@@ -7,7 +7,8 @@ A row of fastjwt counts as slower when its ratio fell by more than its threshold
   came out narrower by luck;
 * three times what the peers moved: their code is the same in both runs, so whatever their ratios did is noise.
 
-A row whose threshold is above 25 % is too noisy to tell, which is said as well: a slowdown might hide there.
+A row whose threshold is above 25 % is too noisy to tell, and is listed as that: a slowdown might hide there, or what
+looks like one be noise.
 """
 
 from __future__ import annotations
@@ -44,7 +45,10 @@ class Change(NamedTuple):
 
 
 class Comparison(NamedTuple):
-    """What two runs say of each other."""
+    """What two runs say of each other.
+
+    A change is told only of rows that are quiet enough to tell it; of the others it could be anything.
+    """
 
     before: Line
     after: Line
@@ -55,13 +59,13 @@ class Comparison(NamedTuple):
     @property
     def slower(self) -> list[Change]:
         """The rows that fell by more than the noise, worst first."""
-        found = [change for change in self.changes if -change.change > change.threshold]
+        found = [change for change in self.changes if change.tells and -change.change > change.threshold]
         return sorted(found, key=lambda change: change.change)
 
     @property
     def faster(self) -> list[Change]:
         """The rows that rose by more than the noise, best first."""
-        found = [change for change in self.changes if change.change > change.threshold]
+        found = [change for change in self.changes if change.tells and change.change > change.threshold]
         return sorted(found, key=lambda change: -change.change)
 
     @property
@@ -136,7 +140,7 @@ def as_text(comparison: Comparison) -> str:
         lines.append("Nothing became slower than the noise.")
     if comparison.untold:
         lines.append(f"Too noisy to tell a change of {TELLING:.0%}: {len(comparison.untold)} rows.")
-        lines += [f"  {change.name}" for change in comparison.untold[:10]]
+        lines += [_told(change) for change in comparison.untold[:10]]
     if comparison.without_ratio:
         lines.append(f"{comparison.without_ratio} rows have no floor in both runs and are not compared.")
     lines.append("This is a report: no time makes the command fail.")

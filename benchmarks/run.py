@@ -42,7 +42,8 @@ class Run:
         self.reasons = contenders.survey()
         able = [name for name, reason in self.reasons.items() if reason is None]
         self.field = Field(self.plan, able, len(cores))
-        self.workshop = Workshop(self.plan, cores)
+        self.clock = options.clock
+        self.workshop = Workshop(self.plan, cores, options.clock)
         self._load_before = os.getloadavg()[0]
         self._progress = Progress(options.progress, options.later_items)
 
@@ -60,6 +61,7 @@ class Run:
         return {
             "mode": self.plan.mode,
             "cores": list(self.cores),
+            "clock": self.clock,
             "reasons": self.reasons,
             "contenders": [self._describe(contender) for contender in contenders.ALL],
             "counters": engines.counters(),

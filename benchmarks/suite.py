@@ -71,6 +71,12 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
         default=sorted(os.sched_getaffinity(0))[-2:],
         help="cores to pin to, such as 2,3; the first serves what runs on one (the last two)",
     )
+    parser.add_argument(
+        "--clock",
+        choices=("wall", "cpu"),
+        default="wall",
+        help="what counts as time on one core; cpu, processor time, is for a machine that is never quiet (wall)",
+    )
     parser.add_argument("--plan", choices=("whole", "quick", "smoke"), help=argparse.SUPPRESS)
     parser.add_argument("--folder", type=Path, default=BUILT, help=argparse.SUPPRESS)
     return parser.parse_args(given)
@@ -81,6 +87,8 @@ def _pytest(options: argparse.Namespace, mode: str, cores: Sequence[int], output
     command = [sys.executable, "-m", "pytest", str(HERE), "-q", "--no-header", "--tb=short", "-rf"]
     command += ["--capture=sys"]  # progress goes to stderr itself
     command += ["--mode", mode, "--cores", ",".join(map(str, cores)), "--benchmark-json", str(output)]
+    if len(cores) == 1:
+        command += ["--clock", options.clock]
     for name in ("contenders", "operations", "rounds", "seconds"):
         if getattr(options, name):
             command += [f"--{name}", str(getattr(options, name))]
@@ -103,6 +111,7 @@ def measure(options: argparse.Namespace, mode: str) -> Record | None:
     about = circumstances.record() | {"busy_before": idle_share_taken(options.cores, _IDLE_SECONDS)}
     stolen_before = circumstances.stolen_seconds()
     commands = []
+    about["clock"] = options.clock
     for threads in range(1, len(options.cores) + 1):
         output = folder / f"samples-{threads}.json"
         output.unlink(missing_ok=True)
@@ -167,7 +176,7 @@ def spoken_circumstances(record: Record) -> str:
         f"{about['cpu']}, {about['cores']} cores, pinned to {about['pinned_to']}, {' '.join(about['flags'])}",
         f"{about['python']}, fastjwt {about['fastjwt']}, engine {about['engine']}, {about['openssl']}",
         f"commit {about['commit']}{state}, {about['utc']}, {about['seconds']:.0f} s",
-        f"load {about['load']:.2f} before and {about['load_after']:.2f} after",
+        f"load {about['load']:.2f} before and {about['load_after']:.2f} after, {about['clock']} clock on one core",
     ]
     lines += [f"NOISY: {reason}" for reason in about["noise"]] or ["The machine was quiet."]
     missing = [contender for contender in record["contenders"] if not contender["available"]]

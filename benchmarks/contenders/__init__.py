@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .authlib import Authlib
 from .bare_cryptography import BareCryptography
-from .base import Contender, Timing, Unavailable
+from .base import CLOCKS, Contender, Timing, Unavailable
 from .fastjwt_engines import FastJWTKernel, FastJWTOpenSSL, FastJWTPure
 from .joserfc import Joserfc
 from .jwcrypto import JWCrypto
@@ -17,7 +17,7 @@ from .python_jose import PythonJose
 from .ryjwt import RyJWT
 from .webtoken import WebToken
 
-__all__ = ["ALL", "Contender", "Timing", "Unavailable", "by_id", "survey"]
+__all__ = ["ALL", "CLOCKS", "Contender", "Timing", "Unavailable", "by_id", "survey"]
 
 ALL: tuple[type[Contender], ...] = (
     FastJWTKernel,

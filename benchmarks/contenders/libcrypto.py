@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 
 from corpus import Corpus
 from openssl_speed import openssl_speed
@@ -11,7 +10,7 @@ from openssl_speed import openssl_speed
 import fastjwt
 from fastjwt import engines
 
-from .base import Contender, Timing, Unavailable, short_openssl
+from .base import CLOCKS, Contender, Timing, Unavailable, short_openssl
 
 SPEED_SECONDS = 1  # openssl speed takes whole ones
 
@@ -44,7 +43,7 @@ class OpenSSLSpeed(Contender):
     def floor(self, threads: int) -> tuple[dict[str, float], float]:
         """Return operations a second, `sign` and `verify`, on the first cores of this process, and CPU seconds."""
         cores = sorted(os.sched_getaffinity(0))[:threads]
-        rates, cpu = openssl_speed(cores, self.corpus.bits, SPEED_SECONDS)
+        rates, cpu = openssl_speed(cores, self.corpus.bits, SPEED_SECONDS, self.clock)
         return {name.removeprefix("openssl "): rate for name, rate in rates.items()}, cpu
 
 
@@ -81,9 +80,10 @@ class LibcryptoLoop(Contender):
 
     def timed(self, operation: str, count: int, threads: int) -> Timing:
         # C checks the status of each operation, which is all the answer that there is.
-        start = time.perf_counter()
+        clock = CLOCKS[self.clock]
+        start = clock()
         self._raw_floor(self._handle, operation, count)
-        return Timing(count, time.perf_counter() - start, None)
+        return Timing(count, clock() - start, None)
 
     def refuses(self, token: str) -> bool:
         # It has no tokens; libcrypto's own verdict on each operation is its check.

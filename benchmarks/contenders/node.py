@@ -86,7 +86,12 @@ class NodePeer(Contender):
     sign = verify = True  # takes part in both, by `timed`
 
     def timed(self, operation: str, count: int, threads: int) -> Timing:
-        request = {"do": operation, "count": count // threads * threads, "threads": threads}
+        request = {
+            "do": operation,
+            "count": count // threads * threads,
+            "threads": threads,
+            "clock": self.clock,
+        }
         reply = self._ask(**request)
         return Timing(count // threads * threads, reply["seconds"], reply["answer"])
 
