@@ -151,22 +151,14 @@ class Field:
 
     def stages(self) -> Iterator[Case]:
         """Yield the steps of a verification by the best engine, on one thread."""
-        if self.threads == 1:
-            for stage in STAGES:
-                engine = next(self._taking_part("verify_batch"), None)
-                if engine is not None and self.plan.wants(engine.id, f"stage:{stage}"):
-                    batch = usual_batch(self.plan, "verify_batch")
-                    yield Case(
-                        f"stage:{stage}",
-                        "RS256",
-                        engine.id,
-                        2048,
-                        1,
-                        batch,
-                        "verify" if stage == "rsa" else "",
-                        "RS256 2048",
-                        self.plan.rounds,
-                    )
+        for stage in STAGES:
+            yield from self._of_the_best(
+                f"stage:{stage}",
+                usual_batch(self.plan, "verify_batch"),
+                "verify" if stage == "rsa" else "",
+                "RS256 2048",
+                self.plan.rounds,
+            )
 
     def keys(self, operation: str) -> Iterator[Case]:
         """Yield the imports of one form of key, on one thread."""
@@ -178,24 +170,19 @@ class Field:
                 )
 
     def memory(self) -> Iterator[Case]:
-        """Yield streams of growing length, whose memory is measured once."""
-        if self.threads == 1:
-            for contender in self._taking_part("verify_batch"):
-                if self.plan.wants(contender.id, "memory:verify_stream"):
-                    for batch in self.plan.streams:
-                        if fits(batch):
-                            yield Case(
-                                "memory:verify_stream",
-                                "RS256",
-                                contender.id,
-                                2048,
-                                1,
-                                batch,
-                                "",
-                                _LONG_BATCHES,
-                                1,
-                            )
-                    return  # of the best engine only
+        """Yield streams of growing length by the best engine, whose memory is measured once."""
+        for batch in filter(fits, self.plan.streams):
+            yield from self._of_the_best("memory:verify_stream", batch, "", _LONG_BATCHES, 1)
+
+    def _of_the_best(self, operation: str, batch: int, floor: str, block: str, rounds: int) -> Iterator[Case]:
+        """Yield the case of the first engine that verifies batches, on one thread."""
+        able = [
+            contender
+            for contender in self._contenders
+            if contender.takes_part_in("verify_batch") and self.plan.wants(contender.id, operation)
+        ]
+        if able and self.threads == 1:
+            yield Case(operation, "RS256", able[0].id, 2048, 1, batch, floor, block, rounds)
 
     def _case(self, operation: str, alg: str, contender: type[Contender], bits: int, batch: int) -> Case:
         floor = operation.split("_", maxsplit=1)[0] if alg == "RS256" else ""
