@@ -30,39 +30,50 @@ def idle_share_taken(cores: Sequence[int], seconds: float) -> float:
     return min(1.0, (busy_seconds(cores) - before) / (time.perf_counter() - start) / len(cores))
 
 
-def waiting_seconds(processes: Sequence[int] = ()) -> float:
-    """Return how long the threads of this process, and of these others, were ready to run and waited for a core.
+def _scheduled(process: int | str) -> tuple[float, float]:
+    """Return how long the threads of a process have run, and how long they were ready and waited for a core, in seconds.
 
     Exact to the nanosecond, unlike the ticks of /proc/stat, so that samples may be short.  0 where the kernel does not
-    tell.  What the hypervisor takes is not in it.
+    tell.  What the hypervisor takes is in neither.
     """
-    nanoseconds = 0
-    for process in ("self", *processes):
-        with contextlib.suppress(OSError):  # no such kernel, or a process that has ended
-            for task in Path(f"/proc/{process}/task").iterdir():
-                with contextlib.suppress(OSError, ValueError, IndexError):  # a thread that has ended
-                    nanoseconds += int((task / "schedstat").read_text().split()[1])
-    return nanoseconds / 1e9
+    ran = waited = 0
+    with contextlib.suppress(OSError):  # no such kernel, or a process that has ended
+        for task in Path(f"/proc/{process}/task").iterdir():
+            with contextlib.suppress(OSError, ValueError):  # a thread that has ended
+                on_core, ready, _ = map(int, (task / "schedstat").read_text().split())
+                ran += on_core
+                waited += ready
+    return ran / 1e9, waited / 1e9
 
 
 class Watch:
-    """Notes, between timed calls, which part of the pinned cores others took during each."""
+    """Notes, between timed calls, which part of the pinned cores others took during each.
+
+    Work in this process waited for a core when others had it.  Work in other `processes` has threads that wait for one
+    another: of those the processor time is subtracted from what the cores did, which is known in ticks only.
+    """
 
     def __init__(self, cores: Sequence[int], processes: Sequence[int] = ()) -> None:
-        self._cores = len(cores)
+        self._cores = cores
         self._processes = processes
+        self._slack = 2 / os.sysconf("SC_CLK_TCK") if processes else 0.0
         self._marks: list[tuple[float, float]] = []
 
     def mark(self) -> None:
         """Note the time: a call begins, or the last one has ended."""
-        self._marks.append((time.perf_counter(), waiting_seconds(self._processes)))
+        self._marks.append((time.perf_counter(), self._taken()))
+
+    def _taken(self) -> float:
+        if not self._processes:
+            return _scheduled("self")[1]
+        return busy_seconds(self._cores) - sum(_scheduled(each)[0] for each in ("self", *self._processes))
 
     def shares(self) -> list[float]:
-        """Return for each call the part of the cores, 0 to 1, for which this process waited."""
+        """Return for each call the part of the cores, 0 to 1, that others took."""
         pairs = zip(self._marks, self._marks[1:], strict=False)
         return [
-            min(1.0, max(0.0, (waited - waited_before) / max(end - start, 1e-9) / self._cores))
-            for (start, waited_before), (end, waited) in pairs
+            min(1.0, max(0.0, taken - before - self._slack) / max(end - start, 1e-9) / len(self._cores))
+            for (start, before), (end, taken) in pairs
         ]
 
 

@@ -22,6 +22,8 @@ from streams import stream_in_a_process
 
 KEY_SET = 100
 
+_WARM_UP = 32
+
 
 class Task(NamedTuple):
     """One timed call.
@@ -105,23 +107,20 @@ class Workshop:
 
     # --- Tasks
 
-    def _count_for_a_call(self, run: Callable[[int], Any], most: int, least: int = 1) -> tuple[int, int]:
-        """Return how many operations make a call of the wanted time, and how many calls then make a sample."""
-        wanted = self.plan.seconds / self.plan.calls
+    def _size(self, run: Callable[[int], Any], most: int, least: int = 1) -> tuple[int, int]:
+        """Return how many operations make a call of the wanted time, and how many calls then make a sample.
+
+        A call does `least` operations or a multiple of them, and `most` at most.
+        """
         clock = contenders.CLOCKS[self.clock]
         count = least
         while True:
             start = clock()
-            run(count)
-            elapsed = clock() - start
-            if elapsed > wanted / 4 or count >= most:
-                break
+            answer = run(count)
+            elapsed = answer.seconds if isinstance(answer, Timing) else clock() - start
+            if elapsed > self.plan.seconds / self.plan.calls / 4 or count >= most:
+                return sized(self.plan, max(elapsed, 1e-9) / count, most, least)
             count = min(most, count * 4)
-        count = min(most, max(least, round(count * wanted / elapsed / least) * least))
-        expected = max(1e-9, elapsed / min(count, most)) if count == least else wanted
-        # A slow operation fills a sample with fewer calls; one that is faster than its material is repeated.
-        calls = max(1, min(self.plan.calls, round(self.plan.seconds / expected)))
-        return count, calls
 
     def _single(self, case: Case) -> Task:
         contender = self.contender(case)
@@ -148,14 +147,17 @@ class Workshop:
             return [each for part in self._pool.map(loop, parts) for each in part]
 
         run = alone if threads == 1 else shared
-        count, calls = self._count_for_a_call(run, len(given) // threads * threads, threads)
+        count, calls = self._size(run, len(given) // threads * threads, threads)
         return Task(count, calls, lambda: run(count), lambda answer: check(material, answer), contender)
 
     def _self_timed(self, contender: Contender, case: Case, check: Callable[..., None]) -> Task:
         material = contender.corpus
         if case.operation == "verify" and not contender.refuses(corpus.spoil(material.tokens[0])):
             raise answers.WrongAnswer("a spoiled token was taken")
-        count, calls = self._count_for_a_call(
+        contender.timed(
+            case.operation, case.threads * _WARM_UP, case.threads
+        )  # workers start at the first request
+        count, calls = self._size(
             lambda number: contender.timed(case.operation, number, case.threads), 1_000_000, case.threads
         )
 
@@ -224,7 +226,7 @@ class Workshop:
 
         if batch >= 100_000:  # a call of many seconds, which needs no other to warm up
             return Task(batch, 1, lambda: run(1), check, contender)
-        count, calls = self._count_for_a_call(run, len(pieces))
+        count, calls = self._size(run, len(pieces))
         return Task(count * batch, calls, lambda: run(count), check, contender)
 
     def _must_find_the_spoiled(
@@ -241,7 +243,7 @@ class Workshop:
     def _stage(self, case: Case) -> Task:
         contender = self.contender(case)
         stage = stages.make(case.operation.partition(":")[2], contender, self.corpus(case.alg, case.bits))
-        count, calls = self._count_for_a_call(stage.run, 1000)
+        count, calls = self._size(stage.run, 1000)
         return Task(count * stage.items, calls, lambda: stage.run(count), stage.check, contender)
 
     def _key_import(self, case: Case) -> Task:
@@ -281,7 +283,7 @@ class Workshop:
                 raise answers.WrongAnswer("a key was imported as another one")
 
         check(run(1))
-        count, calls = self._count_for_a_call(run, 10_000)
+        count, calls = self._size(run, 10_000)
         return Task(count * len(moduli), calls, lambda: run(count), check, contender)
 
     def _stream(self, case: Case) -> Task:
@@ -298,3 +300,14 @@ class Workshop:
 
 
 assert OpenSSLSpeed.id == FLOOR
+
+
+def sized(plan: Plan, seconds_each: float, most: int, least: int = 1) -> tuple[int, int]:
+    """Return how many operations of so many seconds make a call, and how many calls a sample.
+
+    Slow operations fill a sample with fewer calls; where there is too little material for a long call, there are more.
+    """
+    wanted = plan.seconds / plan.calls
+    count = min(most, max(least, round(wanted / seconds_each / least) * least))
+    calls = round(plan.seconds / (count * seconds_each))
+    return count, max(1, min(calls, 4 * plan.calls))

@@ -225,6 +225,24 @@ def test_planted_wrong_answer_stops_the_task(
         take_again()
 
 
+@pytest.mark.parametrize(
+    ("seconds_each", "most", "least", "size"),
+    [
+        (1e-5, 10_000, 1, (2000, 5)),  # 20 ms a call, five calls
+        (1e-5, 10_000, 3, (2001, 5)),
+        (1e-5, 500, 1, (500, 20)),  # little material: more calls
+        (1e-6, 500, 1, (500, 20)),
+        (0.05, 10_000, 1, (1, 2)),
+        (1.0, 10_000, 2, (2, 1)),  # slow: one call
+    ],
+)
+def test_samples_are_as_long_as_the_plan_says(
+    seconds_each: float, most: int, least: int, size: tuple[int, int]
+) -> None:
+    plan = cases.SMOKE._replace(seconds=0.1, calls=5)
+    assert tasks.sized(plan, seconds_each, most, least) == size
+
+
 @pytest.mark.parametrize("name", ["split", "json", "claims", "base64url", "sha256", "rsa"])
 def test_stages_check_their_results(name: str, small: Corpus) -> None:
     engine = engines.available()[0]
