@@ -31,9 +31,9 @@ def idle_share_taken(cores: Sequence[int], seconds: float) -> float:
 
 
 def _scheduled(process: int | str) -> tuple[float, float]:
-    """Return how long the threads of a process have run, and how long they were ready and waited for a core, in seconds.
+    """Return how long the threads of a process have run, and how long they waited for a core, both in seconds.
 
-    Exact to the nanosecond, unlike the ticks of /proc/stat, so that samples may be short.  0 where the kernel does not
+    Exact to the nanosecond, unlike ticks of /proc/stat, so that samples may be short.  0 where the kernel does not
     tell.  What the hypervisor takes is in neither.
     """
     ran = waited = 0
