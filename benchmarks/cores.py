@@ -66,7 +66,8 @@ class Watch:
     def _taken(self) -> float:
         if not self._processes:
             return _scheduled("self")[1]
-        return busy_seconds(self._cores) - sum(_scheduled(each)[0] for each in ("self", *self._processes))
+        own: list[int | str] = ["self", *self._processes]
+        return busy_seconds(self._cores) - sum(_scheduled(each)[0] for each in own)
 
     def shares(self) -> list[float]:
         """Return for each call the part of the cores, 0 to 1, that others took."""
