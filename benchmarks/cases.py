@@ -52,6 +52,7 @@ class Plan(NamedTuple):
     hmac: bool
     scale: tuple[int, ...]
     scale_of_others: int  # the largest batch of an engine that is not the best
+    scale_threads: bool  # also on all threads
     streams: tuple[int, ...]
     retakes: int  # of a self-timed sample that others disturbed
     contenders: tuple[str, ...] = ()  # only these; all if empty
@@ -64,9 +65,35 @@ class Plan(NamedTuple):
         )
 
 
-WHOLE = Plan("whole", 5, 0.35, 5, RSA_BITS, True, SCALE, 1000, SCALE[-3:], 2)
-QUICK = Plan("quick", 3, 0.1, 4, (2048,), True, SCALE[:-2], 100, SCALE[-3:-1], 1)
-SMOKE = Plan("smoke", 2, 0.01, 1, (2048,), True, SCALE[:3], 100, SCALE[2:3], 0)
+WHOLE = Plan(
+    mode="whole",
+    rounds=5,
+    seconds=0.35,
+    calls=5,
+    bits=RSA_BITS,
+    hmac=True,
+    scale=SCALE,
+    scale_of_others=1000,
+    scale_threads=True,
+    streams=SCALE[-3:],
+    retakes=2,
+)
+QUICK = WHOLE._replace(
+    mode="quick",
+    rounds=3,
+    seconds=0.1,
+    calls=4,
+    bits=(2048,),
+    scale=SCALE[:-2],
+    scale_of_others=100,
+    scale_threads=False,
+    streams=SCALE[-3:-1],
+    retakes=1,
+)
+# For the tests: whether all of it works, in seconds.
+SMOKE = QUICK._replace(
+    mode="smoke", rounds=2, seconds=0.01, calls=1, scale=SCALE[:3], streams=SCALE[2:3], retakes=0
+)
 PLANS = {plan.mode: plan for plan in (WHOLE, QUICK, SMOKE)}
 
 # Batches from here on form a block of their own.
@@ -133,6 +160,8 @@ class Field:
 
     def scaling(self, operation: str) -> Iterator[Case]:
         """Yield batches of other sizes with 2048 bits, the large ones of the best engine only: they take long."""
+        if self.threads > 1 and not self.plan.scale_threads:
+            return
         for contender in self._batching(operation, "RS256"):
             best = contender is next(self._batching(operation, "RS256"))
             for batch in self.plan.scale:

@@ -139,7 +139,7 @@ def measure(options: argparse.Namespace, mode: str) -> Record | None:
 def table(record: Record) -> str:
     """Return the main figures for reading: ratios to one core of `openssl speed`."""
     lines = [
-        f"{'operation':<22}{'contender':<20}{'key':<12}{'threads':>7}{'a second':>12}{'ratio':>8}  quartiles"
+        f"{'operation':<28}{'contender':<20}{'key':<12}{'threads':>7}{'a second':>12}{'ratio':>8}  quartiles"
     ]
     shown = [row for row in record["rows"] if row["batch"] == _SHOWN.get(row["operation"])]
     for row in sorted(shown, key=_place):
@@ -147,7 +147,7 @@ def table(record: Record) -> str:
         quartiles = "" if row["ratio"] is None else f"{row['low']:.3f} - {row['high']:.3f}"
         operation = row["operation"] + (f" x {row['batch']:,}" if row["batch"] > 1 else "")
         lines.append(
-            f"{operation:<22}{row['contender']:<20}{row['alg'] + ' ' + str(row['bits']):<12}{row['threads']:>7}"
+            f"{operation:<28}{row['contender']:<20}{row['alg'] + ' ' + str(row['bits']):<12}{row['threads']:>7}"
             f"{row['rate']:>12,.0f}{ratio:>8}  {quartiles}"
         )
     return "\n".join(lines)
