@@ -47,6 +47,14 @@ def reason_of(output: str) -> str:
     return (last[-1].removeprefix("ERROR: ") if last else "pip failed")[:200]
 
 
+def _is_installed(name: str) -> bool:
+    try:
+        importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return False
+    return True
+
+
 def _install_by_pip(requirement: str) -> str:
     """Install one peer as a wheel; return why that failed, or an empty text."""
     command = [sys.executable, "-m", "pip", "install", "--disable-pip-version-check"]
@@ -90,12 +98,12 @@ def main() -> int:
     """Install what is missing; always 0, since a peer that is missing is listed and not fatal."""
     BUILT.mkdir(parents=True, exist_ok=True)
     wanted = requirements(importlib.metadata.requires("fastjwt-openssl") or [])
-    # Tried again when the wishes or this Python change, and by hand after deleting the file.
+    # What failed is tried again when the wishes or this Python change, or after the file was deleted.
     state = hashlib.sha256(repr((sys.version, sorted(wanted.values()))).encode()).hexdigest()[:16]
     known = json.loads(REASONS.read_text()) if REASONS.exists() else {}
     reasons: dict[str, str] = known.get("pip", {}) if known.get("state") == state else {}
-    if known.get("state") != state:
-        for name, requirement in wanted.items():
+    for name, requirement in wanted.items():
+        if not _is_installed(name) and name not in reasons:
             print(f"bench: installing {requirement}", file=sys.stderr)
             reason = _install_by_pip(requirement)
             if reason:

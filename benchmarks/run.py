@@ -89,7 +89,7 @@ class Run:
         if self.reasons[case.contender] is not None:
             pytest.skip(f"{case.contender}: {self.reasons[case.contender]}")
         try:
-            task = self.workshop.task(case)
+            self._take(benchmark, case, self.workshop.task(case), round_number)
         except WrongAnswer:
             raise
         except NoLibrary as error:
@@ -97,10 +97,9 @@ class Run:
         except Exception as error:
             if contenders.by_id(case.contender).distribution is None:  # ours, or the floor
                 raise
-            # A peer that imports and then fails is listed with the reason, like one that cannot be imported.
+            # A peer that fails later on is listed with the reason, like one that cannot be imported.
             self.reasons[case.contender] = reason = f"{type(error).__name__}: {error}"
             pytest.skip(f"{case.contender}: {reason}")
-        self._take(benchmark, case, task, round_number)
 
     def _take(self, benchmark: Any, case: Case, task: Task, round_number: int) -> None:
         contender = task.contender

@@ -96,3 +96,79 @@ def test_earlier_record_can_be_compared_without_measuring(
 ) -> None:
     assert suite.main(["--compare", "--from", str(tmp_path / "none.json")]) == 2
     assert "a run without --from makes one" in capsys.readouterr().err
+
+
+# --- What is printed -------------------------------------------------------------------------------------------------
+
+
+def row(
+    operation: str, contender: str, ratio: float | None, batch: int = 1, **changed: Any
+) -> dict[str, Any]:
+    made = {
+        "operation": operation,
+        "alg": "RS256",
+        "contender": contender,
+        "bits": 2048,
+        "threads": 1,
+        "batch": batch,
+        "rate": 1234.5,
+        "ratio": ratio,
+        "low": ratio,
+        "high": ratio,
+    }
+    return {**made, **changed}
+
+
+@pytest.fixture
+def record() -> dict[str, Any]:
+    about = {
+        "utc": "2026-01-01T00:00:00Z",
+        "commit": "abc",
+        "dirty": True,
+        "cpu": "a CPU",
+        "flags": ["adx"],
+        "cores": 2,
+        "pinned_to": [0],
+        "kernel": "6.1",
+        "python": "CPython 3.11.7",
+        "fastjwt": "0.1.0",
+        "openssl": "OpenSSL 3.0.19",
+        "engine": "openssl",
+        "load": 0.1,
+        "load_after": 1.0,
+        "clock": "wall",
+        "seconds": 10.0,
+        "noise": [],
+    }
+    rows = [
+        row("verify", "pyjwt", 0.2),
+        row("verify", "oxyjwt", 0.7),
+        row("verify_batch", "fastjwt-openssl", 0.9, 10_000),
+        row("verify_batch", "fastjwt-openssl", 0.8, 10),
+        row("sign", "pyjwt", None, alg="HS256", bits=256),
+    ]
+    missing = {"label": "ryjwt", "available": False, "reason": "needs Python 3.12"}
+    return {"mode": "whole", "circumstances": about, "contenders": [missing], "rows": rows}
+
+
+def test_table_has_the_best_first_and_the_usual_batches_only(record: dict[str, Any]) -> None:
+    _, *lines = suite.table(record).splitlines()
+    assert [line.split()[0] for line in lines] == ["verify", "verify", "verify_batch", "sign"]
+    assert [line.split()[1] for line in lines[:2]] == ["oxyjwt", "pyjwt"]
+    assert "verify_batch x 10,000" in lines[2]
+    assert lines[3].rstrip().endswith("1,234")
+
+
+def test_circumstances_say_whether_the_machine_was_quiet_and_who_is_missing(record: dict[str, Any]) -> None:
+    text = suite.spoken_circumstances(record)
+    assert "The machine was quiet." in text
+    assert "commit abc with uncommitted changes" in text
+    assert "without ryjwt: needs Python 3.12" in text
+    record["circumstances"]["noise"] = ["Others were busy."]
+    assert "NOISY: Others were busy." in suite.spoken_circumstances(record)
+
+
+def test_revision_that_does_not_exist_is_nothing_to_compare_with(record: dict[str, Any]) -> None:
+    assert suite.compared(record, "no-such-revision") == (
+        "Nothing to compare with: no-such-revision is no revision here."
+    )
