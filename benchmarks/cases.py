@@ -68,7 +68,7 @@ class Plan(NamedTuple):
 WHOLE = Plan(
     mode="whole",
     rounds=5,
-    seconds=0.35,
+    seconds=0.3,
     calls=5,
     bits=RSA_BITS,
     hmac=True,
