@@ -39,17 +39,18 @@ size_t stages_base64url(uint8_t *out, const uint8_t *text, const uint64_t *lengt
     return good;
 }
 
-/* Digest `count` messages that stand joined, as many at a time as the kernel has lanes.  Returns how many there are. */
+/* Digest `count` messages that stand joined, as many at a time as verifying takes.  Returns how many there are. */
 size_t stages_sha256(uint8_t (*digests)[FJ_SHA256_LEN], fj_key *key, const uint8_t *messages,
                      const uint64_t *lengths, size_t count) {
     enum fj_status status = FJ_OK;
     struct fj_context *const context = fj_key_borrow(key, &status);
     size_t done = 0;
     while (context != NULL && status == FJ_OK && done < count) {
-        const uint8_t *starts[FJ_LANES];
-        size_t message_lens[FJ_LANES];
+        enum { TOGETHER = 2 * FJ_LANES };
+        const uint8_t *starts[TOGETHER];
+        size_t message_lens[TOGETHER];
         size_t group = 0;
-        for (; group < FJ_LANES && done + group < count; group++) {
+        for (; group < TOGETHER && done + group < count; group++) {
             starts[group] = messages;
             message_lens[group] = lengths[done + group];
             messages += message_lens[group];

@@ -47,7 +47,7 @@ def segment_status(backend: Backend, text: bytes, place: int = 1) -> tuple[int, 
     segments = [b"e30", b"e30", b"AAAA"]
     segments[place] = text
     split = backend.split([b".".join(segments)], Limits(), want_payloads=True)
-    return split.statuses()[0], split.payloads()[0]
+    return split.statuses()[0], split.payload(0)
 
 
 # --- Round trips -----------------------------------------------------------------------------------------------------
