@@ -22,7 +22,7 @@ static void fill(void *memory, size_t len) {
 
 static double now_ns(void) {
     struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
+    (void)clock_gettime(CLOCK_MONOTONIC, &t);
     return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
 }
 
@@ -65,30 +65,30 @@ static __attribute__((noinline)) LANES_TARGET double madd_ns(void) {
 
 /* Repeat `call` for the budget, in shares between which the clock is looked at.  Prints medians over the shares: the time
  * of a call, and how many multiply-adds the core could have done in it. */
-#define TIME(name, limbs, call)                                                                      \
-    do {                                                                                             \
-        enum { SHARES = 101 };                                                                       \
-        double times[SHARES];                                                                        \
-        double madds[SHARES];                                                                        \
-        for (int share = 0; share < SHARES; share++) {                                               \
-            const double clock_before = madd_ns();                                                   \
-            size_t calls = 0;                                                                        \
-            const double start = now_ns();                                                           \
-            double end = start;                                                                      \
-            while (end - start < budget_ns / SHARES) {                                               \
-                call;                                                                                \
-                call;                                                                                \
-                call;                                                                                \
-                call;                                                                                \
-                calls += 4;                                                                          \
-                end = now_ns();                                                                      \
-            }                                                                                        \
-            const double clock_after = madd_ns();                                                    \
-            times[share] = (end - start) / (double)calls;                                            \
-            madds[share] = times[share] / (clock_before < clock_after ? clock_before : clock_after); \
-        }                                                                                            \
-        printf("%s %d %.1f %.0f\n", name, limbs, median(times, SHARES), median(madds, SHARES));      \
-        fflush(stdout);                                                                              \
+#define TIME(name, limbs, call)                                                                       \
+    do {                                                                                              \
+        enum { SHARES = 101 };                                                                        \
+        double times[SHARES];                                                                         \
+        double madds[SHARES];                                                                         \
+        for (int share = 0; share < SHARES; share++) {                                                \
+            const double clock_before = madd_ns();                                                    \
+            size_t calls = 0;                                                                         \
+            const double start = now_ns();                                                            \
+            double end = start;                                                                       \
+            while (end - start < budget_ns / SHARES) {                                                \
+                call;                                                                                 \
+                call;                                                                                 \
+                call;                                                                                 \
+                call;                                                                                 \
+                calls += 4;                                                                           \
+                end = now_ns();                                                                       \
+            }                                                                                         \
+            const double clock_after = madd_ns();                                                     \
+            times[share] = (end - start) / (double)calls;                                             \
+            madds[share] = times[share] / (clock_before < clock_after ? clock_before : clock_after);  \
+        }                                                                                             \
+        (void)printf("%s %d %.1f %.0f\n", name, limbs, median(times, SHARES), median(madds, SHARES)); \
+        (void)fflush(stdout);                                                                         \
     } while (0)
 
 static fj_lanes a[80], b[80], n[80], r[80], columns[161];
@@ -137,7 +137,7 @@ static void operations(void) {
 }
 
 int main(int count, char **arguments) {
-    budget_ns = (count > 1 ? atof(arguments[1]) : 100) * 1e6;
+    budget_ns = (count > 1 ? strtod(arguments[1], NULL) : 100) * 1e6;
     fill(a, sizeof a);
     fill(b, sizeof b);
     fill(n, sizeof n);

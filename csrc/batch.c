@@ -123,7 +123,6 @@ enum { TOGETHER = 2 * FJ_LANES };
 
 struct lanes {
     size_t count;
-    size_t signature_len;
     fj_key *keys[TOGETHER];
     const uint8_t *signatures[TOGETHER];
     const uint8_t *messages[TOGETHER];
@@ -146,24 +145,23 @@ static void lanes_verify(const struct fj_job *job, struct hand *hand, struct lan
     if (ready == FJ_OK) {
         ready = fj_sha256_many(hand->context, digests, lanes->messages, lanes->message_lens, lanes->count);
     }
+    for (size_t l = 0; l < lanes->count; l++) {
+        status[l] = ready == FJ_OK ? FJ_INTERNAL : ready; /* until it is known better */
+    }
     for (size_t l = 0; ready == FJ_OK && l < lanes->count; l += FJ_LANES) {
         const size_t left = lanes->count - l;
         fj_rsa_verify_many(status + l, (const fj_key *const *)lanes->keys + l, lanes->signatures + l,
                            (const uint8_t(*)[FJ_SHA256_LEN])digests + l, left < FJ_LANES ? left : FJ_LANES);
     }
     for (size_t l = 0; l < lanes->count; l++) {
-        job->status[lanes->items[l]] = (uint8_t)(ready == FJ_OK ? status[l] : ready);
+        job->status[lanes->items[l]] = (uint8_t)status[l];
     }
     lanes->count = 0;
 }
 
-/* The lanes for signatures of this length; at most SIGNATURE_LENGTHS lengths are asked for. */
+/* The lanes for signatures of this length: of 256, 384 or 512 octets, as keys that take lanes have. */
 static struct lanes *lanes_for(struct lanes *lanes, size_t signature_len) {
-    while (lanes->signature_len != signature_len && lanes->signature_len != 0) {
-        lanes++;
-    }
-    lanes->signature_len = signature_len;
-    return lanes;
+    return signature_len == 256 ? &lanes[0] : signature_len == 384 ? &lanes[1] : &lanes[2];
 }
 
 /* Put one token into its lanes, and verify them when they are full. */
@@ -211,7 +209,6 @@ static void verify_items(struct fj_task *task, size_t begin, size_t end) {
     struct lanes lanes[SIGNATURE_LENGTHS];
     for (int i = 0; i < SIGNATURE_LENGTHS; i++) {
         lanes[i].count = 0;
-        lanes[i].signature_len = 0;
     }
     for (size_t i = begin; i < end; i++) {
         if (job->status[i] == FJ_PENDING) {

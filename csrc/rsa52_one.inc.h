@@ -19,6 +19,7 @@
 /* Vectors for FULL limbs, and the limbs that they hold: those from FULL on are zero. */
 #define VECTORS ((FULL + 7) / 8)
 #define ROOM (VECTORS * 8)
+#define AT(array, v) ((array) + (size_t)8 * (size_t)(v))
 
 /* Carry t, limbs < 2^63, into r, limbs < 2^52.  The value is below 2^(52 ROOM). */
 LANES_INLINE void OF_FULL(carry_along)(uint64_t r[ROOM], fj_lanes t[VECTORS]) {
@@ -40,7 +41,7 @@ LANES_INLINE void OF_FULL(carry_along)(uint64_t r[ROOM], fj_lanes t[VECTORS]) {
     const unsigned __int128 into = ((over << 1) + full) ^ full;
     UNROLL for (int v = 0; v < VECTORS; v++) {
         const fj_lanes more = lanes_select((fj_lane_mask)(into >> 8 * v), lanes_zero(), one);
-        lanes_store(r + 8 * v, lanes_and(lanes_add(t[v], more), mask));
+        lanes_store(AT(r, v), lanes_and(lanes_add(t[v], more), mask));
     }
 }
 
@@ -55,8 +56,8 @@ OF_FULL(multiply_one_var)(uint64_t r[ROOM], const uint64_t a[ROOM], const uint64
     const uint64_t n0 = n[0];
     uint64_t low = 0; /* < 2^62: two low and two high halves a row, and a carry */
     UNROLL for (int v = 0; v < VECTORS; v++) {
-        x[v] = lanes_load(a + 8 * v);
-        m[v] = lanes_load(n + 8 * v);
+        x[v] = lanes_load(AT(a, v));
+        m[v] = lanes_load(AT(n, v));
         t[v] = lanes_zero();
     }
     for (int i = 0; i < FULL; i++) {
@@ -136,3 +137,4 @@ static LANES_TARGET int OF_FULL(verify_one_var)(const struct fj_public52 *key, c
 
 #undef VECTORS
 #undef ROOM
+#undef AT
