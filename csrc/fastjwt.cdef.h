@@ -113,9 +113,12 @@ size_t fj_key_export(const fj_key *key, uint8_t *out, int part);
 /* Length in bytes of a signature by this key. */
 size_t fj_key_signature_len(const fj_key *key);
 
-/* 1 if n is probably prime (Miller-Rabin, random bases), 0 if it is certainly not, -1 if it could not be decided for
- * want of memory or random numbers.  n is odd and greater than 3. */
-int fj_probable_prime(struct fj_octets n, unsigned rounds);
+/* Primality of an odd n above 2^32 (prime.c).  Both return 1 or 0, or -1 if it could not be decided for want of memory or
+ * random numbers.  A prime gets 1 from both, always.
+ * fj_is_prime: of a secret number that somebody may have chosen to deceive; no composite is known to get 1.
+ * fj_may_be_prime_var: of a public one, in variable time, with one exponentiation; 0 proves it composite. */
+int fj_is_prime(struct fj_octets n);
+int fj_may_be_prime_var(struct fj_octets n);
 
 #define FJ_PLAIN_OPENERS 64 /* levels of nesting that verifiers allow by default */
 

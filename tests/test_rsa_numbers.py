@@ -323,7 +323,7 @@ def test_private_numbers_do_not_print_themselves() -> None:
 
 
 def test_a_private_key_is_checked_within_five_milliseconds() -> None:
-    """On a native engine; the pure one computes in Python and takes about four times as long.
+    """On a native engine; the pure one computes in Python and takes about six times as long.
 
     Counted is the thread's own time, and the best of many: what else the machine does is no fault of ours.
     """

@@ -1,7 +1,7 @@
 """The integers of an RSA key: what they are, and every check that they must pass before an engine sees them.
 
 The checks are ours and not the engine's, so that each engine refuses the same keys with the same words; an engine
-only answers whether a number is a probable prime.  They come cheapest first, and nothing is computed with a number
+only answers whether a number is a prime.  They come cheapest first, and nothing is computed with a number
 whose size has not been bounded.
 
 References: RFC 8017 sections 3.1 and 3.2 (RSA keys), NIST SP 800-89 section 5.3.3 (partial public key validation),
@@ -11,6 +11,7 @@ NIST SP 800-56B rev. 2 section 6.4.1 and appendix C (pair validation, factors fr
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import NamedTuple, Protocol
 
@@ -58,14 +59,16 @@ class PrivateNumbers(NamedTuple):
 
 
 class PrimalityTester(Protocol):
-    """The one question that the checks ask an engine."""
+    """The two questions that the checks ask an engine, of odd numbers above 2^32."""
 
-    @property
-    def prime_rounds(self) -> int:
-        """How many Miller-Rabin rounds the engine can afford for each prime of a private key."""
+    def is_prime(self, candidate: int) -> bool:
+        """Return whether Baillie-PSW and Miller-Rabin with a random base find nothing against `candidate`.
 
-    def is_probable_prime(self, candidate: int, rounds: int) -> bool:
-        """Run Miller-Rabin with random bases; a prime always passes."""
+        A prime always passes.  No composite is known that does, and somebody who finds one still has to meet the base.
+        """
+
+    def may_be_prime(self, candidate: int) -> bool:
+        """Return whether `candidate` passes Fermat's test to base 2, as each prime and hardly any other number does."""
 
 
 class Limits(NamedTuple):
@@ -136,10 +139,17 @@ _ROCA_RESIDUES = tuple(
 def check_public(numbers: PublicNumbers, limits: Limits, tester: PrimalityTester) -> None:
     """Raise InvalidKeyError unless (n, e) can be the public key of two secret primes, within the limits."""
     _check_modulus_and_exponent(numbers, limits)
-    # Last, since it costs a full exponentiation.  One round is enough: a prime always passes, and the bases for which
-    # a product of two random primes of this size passes are too few to be met (Damgard, Landrock, Pomerance, 1993).
-    if tester.is_probable_prime(numbers.n, 1):
+    # Last, since it costs a full exponentiation.  No prime gets past it; the products of two primes that are refused,
+    # too, are too few to be met (C. Pomerance, "On the distribution of pseudoprimes", Math. Comp. 37, 1981).
+    if _may_be_prime(numbers.n, tester):  # type: ignore[arg-type]  # mypy takes no protocol for Hashable
         raise InvalidKeyError("RSA modulus is a prime; it must be the product of two")
+
+
+# That a modulus is composite stays true, so it is asked once: a key set that is fetched again, or a key that is parsed
+# for each request, costs microseconds then.  As many as the largest set has by default: 0.7 MB, if of 4096 bits.
+@functools.lru_cache(maxsize=1024)
+def _may_be_prime(modulus: int, tester: PrimalityTester) -> bool:
+    return tester.may_be_prime(modulus)
 
 
 def _check_modulus_and_exponent(numbers: PublicNumbers, limits: Limits) -> None:
@@ -192,7 +202,7 @@ def check_private(numbers: PrivateNumbers, limits: Limits, tester: PrimalityTest
         raise InvalidKeyError("RSA private key is inconsistent: qi is not the inverse of q")
     for prime in (p, q):
         # Trial division is done: a factor below 752 of either would have been one of n.
-        if not tester.is_probable_prime(prime, tester.prime_rounds):
+        if not tester.is_prime(prime):
             raise InvalidKeyError("RSA private key is inconsistent: p or q is not a prime")
 
 

@@ -226,9 +226,16 @@ static enum outcome load_secret(void) {
     return loaded(key, status, 32);
 }
 
-static enum outcome test_prime(void) {
-    const int verdict = fj_probable_prime(parts[FJ_PART_P], 1);
+static enum outcome called_prime(int verdict) {
     return verdict == 1 ? RIGHT : verdict < 0 ? NO_MEMORY : wrong("a prime called composite", verdict);
+}
+
+static enum outcome test_prime(void) {
+    return called_prime(fj_is_prime(parts[FJ_PART_P]));
+}
+
+static enum outcome test_prime_modulus(void) {
+    return called_prime(fj_may_be_prime_var(parts[FJ_PART_P]));
 }
 
 /* A key whose contexts are all lent out has to make one, so that this is tried as well: a new key each time. */
@@ -385,6 +392,7 @@ static const struct scenario {
     {"load a private key", load_private},
     {"load a secret", load_secret},
     {"test a prime", test_prime},
+    {"test a prime modulus", test_prime_modulus},
     {"sign a batch", sign_alone},
     {"sign a batch on two threads", sign_on_two_threads},
     {"sign a batch with new contexts", sign_with_new_contexts},

@@ -87,7 +87,6 @@ class Backend(Protocol):
 
     name: str
     openssl_version: str
-    prime_rounds: int  # of Miller-Rabin, for the factors of a key that others made
 
     def load_public(self, numbers: PublicNumbers) -> PublicHandle:
         """Return a handle for a public key whose numbers were checked.  Raises InvalidKeyError."""
@@ -107,8 +106,11 @@ class Backend(Protocol):
     def generate(self, bits: int) -> PrivateNumbers:
         """Return the numbers of a new RSA key with e = 65537."""
 
-    def is_probable_prime(self, candidate: int, rounds: int) -> bool:
-        """Return whether Miller-Rabin with random bases finds nothing against `candidate` (odd, above 3)."""
+    def is_prime(self, candidate: int) -> bool:
+        """Return whether `candidate` is a prime; it may have been chosen to deceive (see PrimalityTester)."""
+
+    def may_be_prime(self, candidate: int) -> bool:
+        """Return False if one exponentiation proves `candidate` composite (see PrimalityTester)."""
 
     def split_one(self, token: bytes, limits: Limits) -> Token:
         """Find and decode the segments of one token."""

@@ -297,7 +297,6 @@ class OpenSSLBackend:
     """libcrypto, called directly from C."""
 
     name = "openssl"
-    prime_rounds = 8
     _engine: int = lib.FJ_ENGINE_OPENSSL
 
     def __init__(self) -> None:
@@ -366,11 +365,17 @@ class OpenSSLBackend:
         )
         return self.export_private(key)
 
-    def is_probable_prime(self, candidate: int, rounds: int) -> bool:
+    def is_prime(self, candidate: int) -> bool:
+        return self._prime_verdict(lib.fj_is_prime, candidate)
+
+    def may_be_prime(self, candidate: int) -> bool:
+        return self._prime_verdict(lib.fj_may_be_prime_var, candidate)
+
+    def _prime_verdict(self, test: Any, candidate: int) -> bool:
         keep: list[Any] = []
         octets = ffi.new("struct fj_octets *")
         _fill(octets, _octets_of_number(candidate), keep)
-        verdict = lib.fj_probable_prime(octets[0], rounds)
+        verdict = test(octets[0])
         if verdict < 0:
             raise MemoryError
         return bool(verdict)

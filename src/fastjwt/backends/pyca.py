@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hmac
 import os
-import secrets
 import threading
 from collections.abc import Sequence
 from typing import Any, NamedTuple, NoReturn
@@ -19,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from .. import base64url
+from .. import base64url, primes
 from ..errors import InvalidKeyError
 from ..rsa_numbers import PrivateNumbers, PublicNumbers
 from ..status import PENDING, Status
@@ -202,7 +201,6 @@ class PureBackend:
     """RS256 and HS256 by `cryptography` and the standard library."""
 
     name = "pure"
-    prime_rounds = 1  # CPython's pow() takes 2.4 ms for a factor of 1024 bits, thirty times libcrypto's time
 
     def __init__(self) -> None:
         self.openssl_version = _openssl.openssl_version_text()
@@ -254,21 +252,11 @@ class PureBackend:
         with _gate:
             return self.export_private(rsa.generate_private_key(65537, bits))
 
-    def is_probable_prime(self, candidate: int, rounds: int) -> bool:
-        odd = candidate - 1
-        twos = (odd & -odd).bit_length() - 1
-        odd >>= twos
-        for _ in range(rounds):
-            x = pow(2 + secrets.randbelow(candidate - 3), odd, candidate)
-            if x in (1, candidate - 1):
-                continue
-            for _ in range(twos - 1):
-                x = x * x % candidate
-                if x == candidate - 1:
-                    break
-            else:
-                return False
-        return True
+    def is_prime(self, candidate: int) -> bool:
+        return primes.is_prime(candidate)
+
+    def may_be_prime(self, candidate: int) -> bool:
+        return primes.may_be_prime(candidate)
 
     # --- Verifying
 
