@@ -62,17 +62,22 @@ enum fj_status fj_key52_public(struct fj_public52 *out, struct fj_octets n) {
     BIGNUM *const modulus = BN_bin2bn(n.data, (int)n.len, NULL);
     BIGNUM *const x = BN_new();
     BIGNUM *const k = BN_new();
+    BN_MONT_CTX *const mont = BN_MONT_CTX_new();
     out->limbs = limbs_for(bits_of(n));
     out->bytes = n.len;
     fj_pkcs1_encode(em, n.len, no_hash);
     limbs_of_octets(out->n, out->limbs, n);
     out->k0 = negative_inverse(out->n[0] | out->n[1] << 52);
-    if (ctx != NULL && modulus != NULL && x != NULL && k != NULL) {
+    if (ctx != NULL && modulus != NULL && x != NULL && k != NULL && mont != NULL) {
         const int r_bits = (int)(52 * out->limbs);
-        /* K = R^-65536 mod N: sixteen squarings of 1/R. */
+        const int n_bits = (int)(8 * n.len); /* a multiple of libcrypto's words, so its own R is 2^n_bits */
+        /* K = R^-65536 mod N: sixteen squarings of 1/R, and that by two reductions of 2^(2 n_bits) / R, in a tenth of the
+         * time that an inversion takes. */
         complete = BN_one(x) == 1 && BN_lshift(x, x, r_bits) == 1 && BN_mod(x, x, modulus, ctx) == 1 &&
-                   BN_mod_inverse(k, x, modulus, ctx) != NULL && BN_mod_sqr(x, x, modulus, ctx) == 1 &&
-                   limbs_of(out->r_squared, out->limbs, x);
+                   BN_mod_sqr(x, x, modulus, ctx) == 1 && limbs_of(out->r_squared, out->limbs, x) &&
+                   BN_MONT_CTX_set(mont, modulus, ctx) == 1 && BN_one(k) == 1 &&
+                   BN_lshift(k, k, 2 * n_bits - r_bits) == 1 && BN_from_montgomery(k, k, mont, ctx) == 1 &&
+                   BN_from_montgomery(k, k, mont, ctx) == 1;
         for (int i = 0; complete && i < 16; i++) {
             complete = BN_mod_sqr(k, k, modulus, ctx) == 1;
         }
@@ -83,6 +88,7 @@ enum fj_status fj_key52_public(struct fj_public52 *out, struct fj_octets n) {
     BN_free(modulus);
     BN_free(x);
     BN_free(k);
+    BN_MONT_CTX_free(mont);
     BN_CTX_free(ctx);
     return complete ? FJ_OK : fj_openssl_failed(FJ_NO_MEMORY);
 }
