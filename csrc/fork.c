@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <time.h>
 
 #include "pool.h"
 
@@ -20,14 +21,27 @@ void fj_fork_let(void) {
     pthread_rwlock_unlock(&inside_libcrypto);
 }
 
+void fj_fork_pass(void) {
+    fj_fork_let();
+    fj_fork_hold_off();
+}
+
+/* Whether the fork that this thread is about has kept the others out; two threads may fork at once. */
+static _Thread_local int alone;
+
 static void before(void) {
-    pthread_rwlock_wrlock(&inside_libcrypto);
+    struct timespec deadline;
+    (void)clock_gettime(CLOCK_REALTIME, &deadline); /* the clock of pthread_rwlock_timedwrlock */
+    deadline.tv_sec += FJ_FORK_PATIENCE_S;
+    alone = pthread_rwlock_timedwrlock(&inside_libcrypto, &deadline) == 0;
     fj_pool_before_fork();
 }
 
 static void in_parent(void) {
     fj_pool_after_fork_in_parent();
-    pthread_rwlock_unlock(&inside_libcrypto);
+    if (alone) {
+        pthread_rwlock_unlock(&inside_libcrypto);
+    }
 }
 
 static void in_child(void) {

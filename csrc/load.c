@@ -46,14 +46,36 @@ fj_key *fj_key_private(int *status, const struct fj_octets *parts, int engine) {
     return key;
 }
 
+/* libcrypto calls this between two steps of its search for primes: it holds no lock then, and the whole search, which
+ * can take 20 s, would be too long for a fork to wait. */
+static int between_steps(EVP_PKEY_CTX *ctx) {
+    (void)ctx;
+    fj_fork_pass();
+    return 1;
+}
+
+static EVP_PKEY *pkey_generate(unsigned bits) {
+    EVP_PKEY *pkey = NULL;
+    fj_fork_hold_off();
+    EVP_PKEY_CTX *const ctx = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
+    if (ctx != NULL && EVP_PKEY_keygen_init(ctx) == 1 &&
+        EVP_PKEY_CTX_set_rsa_keygen_bits(ctx, (int)bits) == 1) {
+        EVP_PKEY_CTX_set_cb(ctx, between_steps);
+        if (EVP_PKEY_generate(ctx, &pkey) != 1) {
+            pkey = NULL;
+        }
+    }
+    EVP_PKEY_CTX_free(ctx);
+    fj_fork_let();
+    return pkey;
+}
+
 fj_key *fj_key_generate(int *status, unsigned bits) {
     fj_key *key = NULL;
     uint8_t *memory = NULL;
     const size_t part_room = bits / 8 + 1;
     const size_t memory_len = part_room * FJ_KEY_RSA_PARTS;
-    fj_fork_hold_off();
-    EVP_PKEY *const pkey = EVP_RSA_gen(bits);
-    fj_fork_let();
+    EVP_PKEY *const pkey = pkey_generate(bits);
     *status = FJ_NO_MEMORY;
     if (pkey == NULL) {
         *status = (int)fj_openssl_refused();

@@ -9,6 +9,7 @@ import itertools
 import json
 import multiprocessing
 import os
+import subprocess
 import threading
 import time
 import warnings
@@ -18,6 +19,7 @@ from typing import Any
 
 import child
 import pytest
+from kernel import built
 from scale import scaled
 
 import fastjwt
@@ -107,6 +109,40 @@ def test_a_child_forked_while_other_threads_load_keys_is_right(setting: Setting)
             time.sleep(0.001 * (number % 5))
             assert child.forked(setting.is_right) < CHILD_SECONDS
     assert setting.is_right()
+
+
+def test_forks_go_ahead_in_the_middle_of_generating_a_key(setting: Setting) -> None:
+    """The search for primes takes seconds, and the thread that forks keeps the GIL while it waits: one at most."""
+    bits = 8192 if fastjwt.engine().name == "pure" else 4096
+    for _ in range(100):
+        done = threading.Event()
+
+        def generate(done: threading.Event = done) -> None:
+            RSAPrivateKey.generate(bits)
+            done.set()
+
+        thread = threading.Thread(target=generate)
+        thread.start()
+        time.sleep(0.01)  # it is at it, unless it was lucky
+        children = 0
+        while not done.is_set() and children < 2:
+            assert child.forked(lambda: True) < CHILD_SECONDS
+            time.sleep(0.01)  # for the thread to say so, if it was waited for
+            children += not done.is_set()
+        right = child.forked(setting.is_right)
+        thread.join()
+        assert right < CHILD_SECONDS
+        if children == 2:
+            return
+    raise AssertionError("no two children were forked during any of 100 generations")
+
+
+@pytest.mark.skipif("openssl" not in engines.available(), reason="the native extension cannot run here")
+def test_forks_go_ahead_though_a_thread_stays_inside() -> None:
+    """As if a debugger had stopped it there; the child begins with a gate of its own."""
+    program = built("fork-gate", ["tests/native/fork_gate.c", "csrc/fork.c", "csrc/pool.c"], ["-pthread"])
+    done = subprocess.run([program], capture_output=True, text=True, timeout=child.HANG_SECONDS, check=False)
+    assert (done.returncode, done.stdout) == (0, "child entered\nparent went on\nnext fork waited\n")
 
 
 @pytest.mark.parametrize("taken", [0, 1, 7, 8, 9, 16, 30])
