@@ -1,5 +1,6 @@
 /* Private keys come in here: loaded or new, each is tried before anybody gets it. */
 #include <openssl/bn.h>
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/rsa.h>
 #include <stdlib.h>
@@ -29,7 +30,13 @@ static enum fj_status try_once(fj_key *key) {
         }
         fj_key_return(key, context);
     }
+    if (memory != NULL) {
+        OPENSSL_cleanse(memory, 2 * len); /* a signature that is wrong by a fault gives away a factor of n */
+    }
     free(memory);
+    if (status[0] != FJ_OK) {
+        fj_secret_forget_stack();
+    }
     return status[0];
 }
 

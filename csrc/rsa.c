@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "count.h"
+#include "secret.h"
 
 #if defined(__x86_64__)
 
@@ -53,9 +54,27 @@ static enum fj_status sign_lanes(struct fj_context *context, const fj_key *key, 
             OPENSSL_cleanse(signatures[l],
                             public->bytes); /* one faulty signature would give away a factor of n */
             context->blinding_uses = 0; /* the fault may lie in the blinding, and would be squared along */
+            fj_secret_forget_stack();   /* the check had copies of it */
         }
     }
     return FJ_OK;
+}
+
+/* Sign by libcrypto what the kernel got wrong.  What comes out is verified once more: whatever made the first one wrong, a
+ * broken processor or memory, is still there, and libcrypto checks what it computes before it copies it out. */
+static enum fj_status sign_again(struct fj_context *context, uint8_t *signature, size_t signature_len,
+                                 const uint8_t digest[FJ_SHA256_LEN]) {
+    fj_count_many(FJ_COUNT_IFMA_REDONE, 1);
+    enum fj_status status = fj_openssl_sign(context, signature, signature_len, digest);
+    if (status == FJ_OK) {
+        status = fj_openssl_verify(context, signature, signature_len, digest);
+        if (status != FJ_OK) {
+            OPENSSL_cleanse(signature, signature_len);
+            fj_secret_forget_stack();
+            context->broken = 1;
+        }
+    }
+    return status;
 }
 
 void fj_rsa_sign_many(enum fj_status *status, struct fj_context *context, const fj_key *key,
@@ -79,10 +98,8 @@ void fj_rsa_sign_many(enum fj_status *status, struct fj_context *context, const 
             status[l] = FJ_OK;
             continue;
         }
-        if (tried) {
-            fj_count_many(FJ_COUNT_IFMA_REDONE, 1);
-        }
-        status[l] = fj_openssl_sign(context, signatures[l], fj_key_signature_len(key), digests[l]);
+        status[l] = (tried ? sign_again : fj_openssl_sign)(context, signatures[l], fj_key_signature_len(key),
+                                                           digests[l]);
     }
 }
 

@@ -10,7 +10,8 @@ enum { FJ_SHA256_LEN = 32 };
 
 /* Sign up to FJ_LANES digests with one key.  Each signature has the key's length; status[i] is FJ_OK, or a failure and
  * then the signature is zeroed.  Every signature was checked against the public exponent before it is handed out: by the
- * kernel itself, which gives a lane that fails to libcrypto, or inside libcrypto (rsa_ossl_mod_exp). */
+ * kernel itself, which gives a lane that fails to libcrypto and has that one's verified too, or inside libcrypto
+ * (rsa_ossl_mod_exp). */
 void fj_rsa_sign_many(enum fj_status *status, struct fj_context *context, const fj_key *key,
                       uint8_t *const signatures[FJ_LANES], const uint8_t digests[FJ_LANES][FJ_SHA256_LEN],
                       size_t count);

@@ -32,6 +32,11 @@ void fj_secret_free(uint8_t *secret, size_t len) {
     fj_secret_forget_registers();
 }
 
+__attribute__((noinline)) void fj_secret_forget_stack(void) {
+    uint8_t left[48 * 1024]; /* fj_ifma_verify_var takes 36 KB at 4096 bits, by -fstack-usage */
+    OPENSSL_cleanse(left, sizeof left);
+}
+
 #if defined(__x86_64__)
 
 __attribute__((target("avx512f"))) static void zero_32_registers(void) {

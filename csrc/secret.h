@@ -15,4 +15,8 @@ void fj_secret_free(uint8_t *secret, size_t len);
  * linker binds, or a signal, would have them all stored on the stack, where they stay. */
 void fj_secret_forget_registers(void);
 
+/* Wipe the stack below the caller, as deep as the functions go which work on signatures.  For what is only secret because
+ * it failed: in time they overwrite each other's. */
+void fj_secret_forget_stack(void);
+
 #endif

@@ -212,6 +212,15 @@ def test_no_faulty_signature_comes_out(bits: int) -> None:
     assert unchecked["factored"] >= 0.9 * unchecked["injected"]
 
 
+@needs_ifma
+@pytest.mark.parametrize("lanes", [0x01, 0x28, 0xFF])
+def test_what_libcrypto_signs_again_is_verified_too(lanes: int) -> None:
+    """Kernel and libcrypto are both wrong, as on a broken machine: there is no signature, and the others are right."""
+    done = run([faults(), "again", str(lanes)], given_key(numbers()))
+    assert done.returncode == 0, done.stderr
+    assert figures(done.stdout) == {"good": 0xFF & ~lanes, "none": lanes, "broken": 1}
+
+
 # --- What is left behind ---------------------------------------------------------------------------------------------
 
 

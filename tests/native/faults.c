@@ -3,7 +3,9 @@
  * The key comes on standard input.  Arguments: flip every STEPth bit of the constants; how many intermediates.
  * Prints what happened, one line of name=number pairs for each kind of fault.
  *
- * With `selftest MASK` for arguments: break m1 in these lanes, always, and print what fj_kernel says. */
+ * With `selftest MASK` for arguments: break m1 in these lanes, always, and print what fj_kernel says.
+ * With `again MASK`: break m1 in these lanes, and have libcrypto sign with another key what it signs; print the lanes
+ * that have a right signature, and those that have none. */
 #include <openssl/bn.h>
 
 #include "count.h"
@@ -154,6 +156,44 @@ static void without_the_check(unsigned long count, uint64_t *random) {
     BN_CTX_free(ctx);
 }
 
+/* The kernel is wrong in these lanes, and libcrypto wrong in all. */
+static void sign_again_wrongly(unsigned lanes) {
+    uint8_t made[FJ_LANES][LEN];
+    uint8_t *signatures[FJ_LANES];
+    enum fj_status status[FJ_LANES];
+    enum fj_status why = FJ_OK;
+    int generated = FJ_OK;
+    unsigned good = 0;
+    unsigned none = 0;
+    const uint8_t zeros[LEN] = {0};
+    const size_t len = fj_key_signature_len(key);
+    fj_key *const other = fj_key_generate(&generated, 2048);
+    struct fj_context *const others = other != NULL ? fj_key_borrow(other, &why) : NULL;
+    if (others == NULL) {
+        fail("no other key");
+    }
+    for (int l = 0; l < FJ_LANES; l++) {
+        signatures[l] = made[l];
+    }
+    EVP_PKEY_CTX *const own = context->sign;
+    context->sign = others->sign;
+    broken = lanes;
+    fj_rsa_sign_many(status, context, key, signatures, (const uint8_t(*)[FJ_SHA256_LEN])digests, FJ_LANES);
+    broken = 0;
+    context->sign = own;
+    for (unsigned l = 0; l < FJ_LANES; l++) {
+        if (status[l] == FJ_OK && memcmp(made[l], right[l], len) == 0) {
+            good |= 1u << l;
+        }
+        if (status[l] != FJ_OK && memcmp(made[l], zeros, len) == 0) {
+            none |= 1u << l;
+        }
+    }
+    printf("good=%u none=%u broken=%d\n", good, none, context->broken);
+    fj_key_return(other, others);
+    fj_key_release(other);
+}
+
 int main(int argc, char **argv) {
     static struct given_key given;
     int loaded = FJ_OK;
@@ -167,6 +207,7 @@ int main(int argc, char **argv) {
         printf("kernel=%d\n", fj_kernel());
         return 0;
     }
+    const int again = strcmp(argv[1], "again") == 0;
     const unsigned long step = strtoul(argv[1], NULL, 10);
     const unsigned long count = strtoul(argv[2], NULL, 10);
     given_key(&given);
@@ -181,6 +222,11 @@ int main(int argc, char **argv) {
         if (fj_openssl_sign(context, right[l], fj_key_signature_len(key), digests[l]) != FJ_OK) {
             fail("libcrypto does not sign");
         }
+    }
+
+    if (again) {
+        sign_again_wrongly((unsigned)count);
+        return 0;
     }
 
     struct fj_private52 *const constants = (struct fj_private52 *)(uintptr_t)fj_key_private52(key);
