@@ -13,7 +13,7 @@
 enum {
     /* Items between two looks at the clock: milliseconds of work, and whole groups of lanes.  A signature of 4096 bits
      * takes libcrypto 3 ms. */
-    VERIFY_GRAIN = 64,
+    VERIFY_GRAIN = 64, /* also with the largest e, of 33 bits: 10 ms */
     SIGN_GRAIN = FJ_LANES,
     HMAC_GRAIN = 256
 };
@@ -353,6 +353,14 @@ static uint8_t *copy_of(const uint8_t *octets, size_t len) {
     return copy;
 }
 
+static size_t verify_grain(const fj_key *key) {
+    if (fj_key_kind(key) == FJ_KEY_SECRET) {
+        return HMAC_GRAIN;
+    }
+    const size_t bits = 8 * fj_key_signature_len(key);
+    return bits <= 4096 ? VERIFY_GRAIN : bits <= 8192 ? VERIFY_GRAIN / 4 : VERIFY_GRAIN / 16;
+}
+
 fj_job *fj_batch_verify(uint8_t *status, const struct fj_token *tokens, size_t count, const uint8_t *data,
                         const uint8_t *decoded, fj_key *const *keys, const uint8_t *verdicts,
                         size_t header_count, unsigned threads) {
@@ -373,8 +381,8 @@ fj_job *fj_batch_verify(uint8_t *status, const struct fj_token *tokens, size_t c
     job->task.count = count;
     job->task.grain = HMAC_GRAIN;
     for (size_t i = 0; i < header_count; i++) {
-        if (keys[i] != NULL && fj_key_kind(keys[i]) != FJ_KEY_SECRET) {
-            job->task.grain = VERIFY_GRAIN;
+        if (keys[i] != NULL && verify_grain(keys[i]) < job->task.grain) {
+            job->task.grain = verify_grain(keys[i]);
         }
     }
     fj_pool_start(&job->task, threads - 1);
