@@ -8,10 +8,17 @@ import os
 import secrets
 import time
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed25519, x25519
-from cryptography.hazmat.primitives.serialization import Encoding, PrivateFormat, PublicFormat
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    PrivateFormat,
+    PublicFormat,
+    SSHCertificateBuilder,
+    SSHCertificateType,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rsa_material import certificate, key, private_file, private_jwk, public_file, public_jwk
@@ -22,6 +29,15 @@ EC = ec.generate_private_key(ec.SECP256R1())
 ED = ed25519.Ed25519PrivateKey.generate()
 X = x25519.X25519PrivateKey.generate()
 DSA = dsa.generate_private_key(2048)
+
+
+def ssh_certificate(of: Any) -> bytes:
+    """Return an OpenSSH certificate of the key, signed by itself, as `ssh-keygen -s` writes it."""
+    builder = SSHCertificateBuilder().public_key(of.public_key()).type(SSHCertificateType.USER)
+    builder = builder.valid_for_all_principals().valid_after(0).valid_before(1 << 40).key_id(b"x")
+    octets: bytes = builder.sign(of).public_bytes()
+    return octets
+
 
 FILES: dict[str, bytes] = {
     "spki pem": public_file(key()),
@@ -41,6 +57,17 @@ FILES: dict[str, bytes] = {
     "openssh public blob": base64.b64decode(
         public_file(key(), PublicFormat.OpenSSH, Encoding.OpenSSH).split()[1]
     ),
+    "openssh certificate, rsa": ssh_certificate(key()),
+    "openssh certificate, ed25519": ssh_certificate(ED),
+    "openssh certificate, ecdsa": ssh_certificate(EC),
+    "openssh certificate blob, rsa": base64.b64decode(ssh_certificate(key()).split()[1]),
+    "openssh certificate blob, ed25519": base64.b64decode(ssh_certificate(ED).split()[1]),
+    "openssh certificate blob, ecdsa": base64.b64decode(ssh_certificate(EC).split()[1]),
+    "openssh certificate of a CA": b"@cert-authority *.example " + ssh_certificate(key()),
+    "openssh certificate of a security key": b"sk-ssh-ed25519-cert-v01@openssh.com AAAAI3NrLXNz" + b"aA" * 60,
+    "openssh certificate blob of a security key": b"\0\0\0\x23sk-ssh-ed25519-cert-v01@openssh.com"
+    + bytes(40),
+    "openssh blob of a security key": b"\0\0\0\x1ask-ssh-ed25519@openssh.com" + bytes(40),
     "certificate pem": certificate(key()).public_bytes(Encoding.PEM),
     "certificate der": certificate(key()).public_bytes(Encoding.DER),
     "ec public pem": public_file(EC),
@@ -56,6 +83,8 @@ FILES: dict[str, bytes] = {
     "dsa public der": public_file(DSA, encoding=Encoding.DER),
     "dsa private der": private_file(DSA, PrivateFormat.TraditionalOpenSSL, Encoding.DER),
     "jwk": json.dumps(public_jwk(key())).encode(),
+    "jwk with blanks": json.dumps(public_jwk(key())).replace(":", " " * 5000 + ":").encode(),
+    "jwks with blanks": b'{"keys"' + b"\r\n\t " * 8 + b":[" + b"{}," * 40 + b"]}",
     "private jwk": json.dumps(private_jwk(key())).encode(),
     "oct jwk": json.dumps({"kty": "oct", "k": "A" * 43}).encode(),
     "jwk, indented": json.dumps(public_jwk(key()), indent=2).encode(),
@@ -174,6 +203,10 @@ def test_any_octets_at_all_get_an_answer(octets: bytes) -> None:
         b"ssh-rsa" + b" " * 1_000_000,
         b"['kty'" + b" " * 1_000_000,
         b"{'kty' " * 150_000,
+        b"sk-" * 20 + b" " * 1_000_000,
+        b"ecdsa-sha2-a" * 100_000,
+        b"ssh-rsa-cert-v01@openssh.com" * 40_000,
+        b"\0\0\0\x1cssh-" * 100_000,
         bytes(1_000_000),
     ],
 )

@@ -61,21 +61,23 @@ _DER_KEY = re.compile(
     re.DOTALL,
 )
 
-# Repetitions are bounded, so that no long secret makes the search quadratic.
+# The types of OpenSSH's keys, and of its certificates, which are of the same types with a tail.
+_SSH_NAME = rb"(?:ssh-(?:rsa|dss|ed25519|ed448)|ecdsa-sha2-[a-z0-9]{1,20}|(?:webauthn-)?sk-[a-z0-9.@-]{1,60})"
+_SSH_NAME += rb"(?:-cert-v[0-9]{2}@openssh\.com)?"
+
+# Repetitions are bounded, so that no long secret makes the search quadratic; those of blanks need not be, since no two
+# places to begin share a run of them but a few inside of one name.
 _TEXT_KEY = re.compile(
     rb"---- ?BEGIN "  # PEM; with the space RFC 4716
     rb"|(?-i:BEGIN (?:[A-Z0-9]{1,20} ){0,5}(?:KEY|CERTIFICATE))"  # PEM that lost its dashes
-    rb"|(?:ssh-(?:rsa|dss|ed25519|ed448)|ecdsa-sha2-[a-z0-9]{1,20}|sk-[a-z0-9.@-]{1,60})\s{1,20}AAAA"
+    rb"|" + _SSH_NAME + rb"\s+AAAA"
     rb"|PuTTY-User-Key-File-"
-    rb"|[\"'](?:kty|keys)[\"']\s{0,20}:",  # JWK, JWKS, also as Python prints a dict
+    rb"|[\"'](?:kty|keys)[\"']\s*:",  # JWK, JWKS, also as Python prints a dict
     re.DOTALL | re.IGNORECASE,
 )
 
-_BINARY_SSH = (
-    b"openssh-key-v1\0",
-    *(len(name).to_bytes(4, "big") + name for name in (b"ssh-rsa", b"ssh-dss", b"ssh-ed25519", b"ssh-ed448")),
-    b"\0\0\0\x13ecdsa-sha2-",
-)
+# The type again, with its length in front.
+_BINARY_SSH = re.compile(rb"openssh-key-v1\x00|\x00\x00\x00[\x07-\x48]" + _SSH_NAME, re.DOTALL)
 
 _BYTE_ORDER_MARKS = (b"\xef\xbb\xbf", b"\xff\xfe\0\0", b"\0\0\xfe\xff", b"\xff\xfe", b"\xfe\xff")
 _WIDE_ENCODINGS = ("utf-8", "utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be")
@@ -100,9 +102,7 @@ def looks_like_key(secret: bytes) -> bool:
 
 
 def _is_bare_key(octets: bytes) -> bool:
-    return bool(
-        _DER_KEY.match(octets) or _TEXT_KEY.search(octets) or any(mark in octets for mark in _BINARY_SSH)
-    )
+    return bool(_DER_KEY.match(octets) or _TEXT_KEY.search(octets) or _BINARY_SSH.search(octets))
 
 
 def _unwrapped(octets: bytes) -> Iterator[bytes]:
