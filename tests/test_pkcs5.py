@@ -81,6 +81,8 @@ def test_what_cryptography_writes_is_read() -> None:
         ["-v2", "aes-256-cbc", "-v2prf", "hmacWithSHA256"],
         ["-v2", "aes-256-cbc", "-v2prf", "hmacWithSHA384"],
         ["-v2", "aes-256-cbc", "-v2prf", "hmacWithSHA512", "-iter", "20000"],
+        ["-v2", "aes-128-cbc", "-v2prf", "hmacWithSHA512-224"],
+        ["-v2", "aes-192-cbc", "-v2prf", "hmacWithSHA512-256"],
         ["-v2", "des3"],
         ["-scrypt"],
         ["-scrypt", "-scrypt_N", "4096", "-scrypt_r", "4", "-scrypt_p", "2"],

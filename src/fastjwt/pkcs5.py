@@ -38,6 +38,8 @@ _PRF_HASHES = {
     _HMAC_SHA256: "sha256",
     "1.2.840.113549.2.10": "sha384",
     "1.2.840.113549.2.11": "sha512",
+    "1.2.840.113549.2.12": "sha512_224",
+    "1.2.840.113549.2.13": "sha512_256",
 }
 
 # The old schemes derive a key with MD5 or SHA-1, mostly for DES or RC2; `openssl pkcs8 -topk8` replaces them.
