@@ -6,11 +6,12 @@ import io
 import json
 import os
 import stat
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from command import one_line, run
+from command import COMMAND, one_line, run
 
 import fastjwt
 from fastjwt.cli import keygen, main
@@ -193,3 +194,36 @@ def test_password_is_asked_for_twice(tmp_path: Path, monkeypatch: pytest.MonkeyP
 )
 def test_options_that_contradict_each_other_are_wrong_usage(arguments: list[str]) -> None:
     assert main(["keygen", *arguments]) == 2
+
+
+@pytest.mark.parametrize("kid", [b"\xff", b"caf\xe9", b"k" * 1025, "\u00e9".encode() * 513])
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["keygen", "--format", "jwk"],
+        ["keygen"],
+        ["jwks", "private.pem"],
+        ["sign", "--key", "private.pem"],
+    ],
+    ids=" ".join,
+)
+def test_key_ids_that_no_token_can_carry_are_wrong_usage(command: list[str], kid: bytes) -> None:
+    done = subprocess.run(
+        [*COMMAND, *command, b"--kid", kid],
+        input=b"{}",
+        capture_output=True,
+        env={**os.environ, "PYTHONUTF8": "1"},
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert not done.stdout
+    assert b"--kid: a key ID" in done.stderr
+    assert b"Traceback" not in done.stderr
+
+
+def test_key_ids_of_1024_bytes_are_written(tmp_path: Path) -> None:
+    path = tmp_path / "private.jwk"
+    kid = "\u00e9" * 512
+    assert main(["keygen", "--format", "jwk", "--kid", kid, "--out", str(path)]) == 0
+    assert fastjwt.RSAPrivateKey.from_jwk(path.read_text()).kid == kid

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
+from fastjwt.cli import options
 from fastjwt.cli.exits import OK, InputFault, UsageFault
 from fastjwt.cli.keyfiles import public_keys
 from fastjwt.cli.terminal import printable
@@ -43,7 +44,9 @@ def add_to(commands: Any) -> None:
     parser.add_argument(
         "files", nargs="+", metavar="KEYFILE", help="a key, a certificate or a key set; - is stdin"
     )
-    parser.add_argument("--kid", metavar="ID", help="the key's ID, if only one key is given")
+    parser.add_argument(
+        "--kid", type=options.key_id, metavar="ID", help="the key's ID, if only one key is given"
+    )
     parser.add_argument("--output", metavar="FILE", help="where the set goes (default: stdout)")
     parser.add_argument(
         "--password-file",

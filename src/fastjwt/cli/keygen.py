@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
+from fastjwt.cli import options
 from fastjwt.cli.exits import OK, InputFault, UsageFault
 from fastjwt.cli.keyfiles import password_from, prompt
 from fastjwt.cli.terminal import printable, say
@@ -51,7 +52,10 @@ def add_to(commands: Any) -> None:
     parser.add_argument("--out", metavar="FILE", help="where the private key goes (default: stdout)")
     parser.add_argument("--public", metavar="FILE", help="where the public key goes (default: nowhere)")
     parser.add_argument(
-        "--kid", metavar="ID", help="key ID, written into JWKs (default: the key's RFC 7638 thumbprint)"
+        "--kid",
+        type=options.key_id,
+        metavar="ID",
+        help="key ID, written into JWKs (default: the key's RFC 7638 thumbprint)",
     )
     secrecy = parser.add_mutually_exclusive_group()
     secrecy.add_argument(

@@ -6,7 +6,7 @@ import argparse
 import math
 from collections.abc import Sequence
 
-__all__ = ["claim_names", "seconds", "single_or_list", "threads"]
+__all__ = ["claim_names", "key_id", "seconds", "single_or_list", "threads"]
 
 _MOST_THREADS = 1024  # as many as the library takes
 
@@ -20,6 +20,19 @@ def seconds(text: str) -> float:
     if not math.isfinite(value):
         raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds")
     return int(value) if value.is_integer() else value
+
+
+def key_id(text: str) -> str:
+    """Read a key ID that a token's header can carry."""
+    from fastjwt.header import MAX_KID_BYTES
+
+    try:
+        length = len(text.encode("utf-8"))
+    except UnicodeEncodeError:  # the command line held other bytes, which Python smuggles in as surrogates
+        raise argparse.ArgumentTypeError("a key ID must be UTF-8") from None
+    if length > MAX_KID_BYTES:
+        raise argparse.ArgumentTypeError(f"a key ID has at most {MAX_KID_BYTES} bytes, this one has {length}")
+    return text
 
 
 def threads(text: str) -> int:

@@ -65,7 +65,10 @@ def add_to(commands: Any) -> None:
     )
     kid = parser.add_mutually_exclusive_group()
     kid.add_argument(
-        "--kid", metavar="ID", help="key ID for the header (default: the JWK's own; none for PEM)"
+        "--kid",
+        type=options.key_id,
+        metavar="ID",
+        help="key ID for the header (default: the JWK's own; none for PEM)",
     )
     kid.add_argument(
         "--thumbprint-kid",
