@@ -150,7 +150,7 @@ def unusable() -> dict[str, Any]:
         "n with other trailing bits": {**bad, "n": _other_ending(bad["n"])},
         "n even": {**bad, "n": uint(numbers.n + 1)},
         "n too short": {**public_jwk(short), "kid": "bad"},
-        "n of 2047 bits": {**bad, "n": uint((1 << 2046) + (numbers.n >> 2) * 2 + 1)},
+        "n of 2047 bits": {**bad, "n": uint((1 << 2046) + (numbers.n >> 3) * 2 + 1)},
         "n too long": {**bad, "n": uint((1 << 8192) + 2**9 + 1)},
         "n a square": {**bad, "n": uint(_square())},
         "n with a small factor": {**bad, "n": uint(_multiple_of_three())},
