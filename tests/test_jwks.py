@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import copy
 import json
 import pickle
+import textwrap
 import time
 from pathlib import Path
 from typing import Any
@@ -248,6 +250,12 @@ OKP_PRIVATE = {"kty": "OKP", "crv": "Ed25519", "x": "A" * 43, "d": "A" * 43}
         OKP_PRIVATE,
         {"kty": "AKP", "alg": "ML-DSA-44", "pub": "AA", "priv": "AA"},
         {"k": SECRET["k"]},
+        *(
+            {**{name: value for name, value in private_jwk(key(1)).items() if name != "kty"}, **kty}
+            for kty in ({}, {"kty": "rsa"}, {"kty": "RSA "}, {"kty": None}, {"kty": ["RSA"]}, {"kty": "ec"})
+        ),
+        *({"n": "AA", name: "AA"} for name in ("d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv")),
+        {**private_jwk(key(1)), "n": base64url(numbers(key(1)).n) + "=="},
     ],
     ids=lambda secret: f"{secret.get('kty')}-{len(secret)}",
 )
@@ -266,6 +274,36 @@ def test_a_published_private_key_makes_the_key_unusable_under_any_kid() -> None:
     loaded = set_of(A, private_jwk(key(0), kid="other"), B, {"kty": "RSA", "n": 5, "d": 5, "kid": "faulty"})
     assert kids(loaded) == ["b"]
     assert [skipped.index for skipped in loaded.skipped] == [0, 1, 3]
+
+
+def standard_base64(number: int) -> str:
+    return base64.b64encode(number.to_bytes(number.bit_length() // 8 + 1, "big")).decode()
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    [
+        {"n": base64url(numbers(key(0)).n) + "=="},
+        {"n": "\n".join(textwrap.wrap(base64url(numbers(key(0)).n), 64))},
+        {"n": standard_base64(numbers(key(0)).n)},
+        {"n": numbers(key(0)).n},
+        {"n": None},
+        {"n": "?"},
+    ],
+    ids=["padded", "wrapped", "standard", "number", "null", "nothing"],
+)
+@pytest.mark.parametrize("kty", ["RSA", "rsa", None])
+def test_a_key_that_was_given_away_is_known_by_any_spelling(kty: object, spelling: dict[str, Any]) -> None:
+    """By its modulus, or by its primes where that says nothing."""
+    given_away = {**private_jwk(key(0), kid="other"), "kty": kty, **spelling}
+    for members in ([A, given_away, B], [given_away, B, A]):
+        assert kids(set_of(*members)) == ["b"]
+
+
+def test_what_no_rsa_key_has_is_no_modulus_to_compare(engine: str) -> None:
+    values: list[Any] = [-1, 1 << 20_000, "A" * 50_000, "AA", "A", True, {}]
+    for value in values:
+        assert kids(set_of({"d": "AA", "n": value, "p": value, "q": value}, A)) == ["a"]
 
 
 def test_a_published_secret_without_kid_harms_no_other_kid() -> None:
@@ -430,25 +468,65 @@ def test_a_key_that_comes_again_is_not_checked_again(monkeypatch: pytest.MonkeyP
     assert len(calls) == 1
 
 
-def test_a_set_of_many_large_keys_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    """1 MiB of 8192-bit moduli would take a minute; the work for one set is bounded."""
+def odd_moduli(bits: int, count: int) -> list[dict[str, Any]]:
+    """Return members with moduli of this size that nobody has checked."""
+    return [
+        {"kty": "RSA", "e": "AQAB", "n": base64url((1 << (bits - 1)) + 2 * number + 1)}
+        for number in range(count)
+    ]
+
+
+@pytest.fixture
+def unchecked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("fastjwt.keys.check_public", lambda numbers, limits, tester: None)
-    large = [
-        {"kty": "RSA", "e": "AQAB", "n": base64url((1 << 8191) + 2 * number + 1)} for number in range(100)
-    ]
-    loaded = set_of(A, *large)
-    assert len(loaded) == 64
-    assert "reasonable time" in loaded.skipped[0].reason
-    small = [
-        {"kty": "RSA", "e": "AQAB", "n": base64url((1 << 2047) + 2 * number + 1)} for number in range(1024)
-    ]
-    assert len(set_of(*small)) == 1024
+
+
+@pytest.mark.usefixtures("unchecked")
+@pytest.mark.parametrize(
+    ("bits", "count", "options"),
+    [
+        (2048, 1024, {}),
+        (3072, 1024, {}),
+        (4096, 1024, {}),
+        (4096, 1024, {"max_keys": 1024}),
+        (4096, 3000, {"max_keys": 3000}),
+        (8192, 128, {}),
+        (8192, 128, {"max_keys": 200}),
+        (8192, 250, {"max_keys": 2000}),
+    ],
+)
+def test_sets_within_their_limits_load_whole(bits: int, count: int, options: dict[str, int]) -> None:
+    """As many members of 4096 bits as max_keys allows, or the like of it in work."""
+    loaded = set_of(*odd_moduli(bits, count), **options)
+    assert len(loaded) == count
+    assert not loaded.skipped
+
+
+@pytest.mark.usefixtures("unchecked")
+def test_a_set_of_many_huge_keys_is_cut_off_and_says_so() -> None:
+    """1 MiB of 8192-bit moduli would take a minute; the work for one set is bounded."""
+    loaded = set_of(A, *odd_moduli(8192, 200), *odd_moduli(2048, 10))
+    assert len(loaded) == 1 + 127 + 10  # what is small still fits in
+    assert len(loaded.skipped) == 73
+    for skipped in loaded.skipped:
+        assert "8192 bits was not checked" in skipped.reason
+        assert "more work than 1024 keys of 4096 bits" in skipped.reason
+        assert "max_keys" in skipped.reason
 
 
 def test_private_members_count_towards_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jwks, "_MAX_WORK", 1.5)
+    monkeypatch.setattr(jwks, "_MAX_KEYS", 1)
+    monkeypatch.setattr(jwks, "_WORK_UNIT_BITS", 2500)
     members = [private_jwk(key(number), kid=str(number)) for number in range(3)]
-    loaded = set_of(*members, {"kty": "RSA", "d": "AA"}, allow_secret_members=True)
+    loaded = JWKSet.from_dict({"keys": members[:1]}, allow_secret_members=True, max_keys=1)
+    assert kids(loaded) == ["0"]
+    loaded = JWKSet.from_dict({"keys": members}, allow_secret_members=True, max_keys=3)
+    assert kids(loaded) == ["0", "1", "2"]
+    monkeypatch.setattr(jwks, "_WORK_UNIT_BITS", 2048)
+    loaded = set_of(*members, {"kty": "RSA", "d": "AA"}, allow_secret_members=True, max_keys=4)
+    assert kids(loaded) == ["0", "1", "2"]
+    monkeypatch.setattr(jwks, "_WORK_UNIT_BITS", 1500)
+    loaded = set_of(*members, {"kty": "RSA", "d": "AA"}, allow_secret_members=True, max_keys=4)
     assert kids(loaded) == ["0"]
 
 

@@ -6,6 +6,8 @@ come from the caller as it is and hold anything, so every member is looked at be
 
 from __future__ import annotations
 
+import binascii
+import re
 from typing import Any
 
 from . import base64url, certificate, pem, strict_json
@@ -16,7 +18,7 @@ __all__ = [
     "holds_secret",
     "kid_of",
     "members_of",
-    "modulus_of",
+    "moduli_of",
     "read_private",
     "read_public",
     "read_secret",
@@ -31,6 +33,18 @@ Members = dict[str, Any]
 
 _CRT_MEMBERS = ("p", "q", "dp", "dq", "qi")
 _PRIVATE_MEMBERS = ("d", *_CRT_MEMBERS, "oth")
+
+# By key type (RFC 7518 section 6, RFC 8037 section 2).  A key whose type is unknown or misspelled may be any of them.
+_SECRET_MEMBERS = {
+    "RSA": _PRIVATE_MEMBERS,
+    "EC": ("d", "k", "priv"),
+    "OKP": ("d", "k", "priv"),
+}
+_ANY_SECRET_MEMBER = (*_PRIVATE_MEMBERS, "k", "priv")
+
+_MOST_GUESSED_BYTES = 16384 // 8
+_NOT_BASE64 = re.compile("[^A-Za-z0-9+/]")
+_TO_STANDARD = str.maketrans("-_", "+/")
 
 _SHOWN_CHARACTERS = 64
 
@@ -79,17 +93,29 @@ def holds_secret(members: Members) -> bool:
     `k` beside `kty` RSA is a member that means nothing (RFC 7517 section 4), and no secret.
     """
     kty = members.get("kty")
-    if kty == "RSA":
-        return any(name in members for name in _PRIVATE_MEMBERS)
-    return kty == "oct" or any(name in members for name in ("d", "k", "priv"))
+    if not isinstance(kty, str):
+        kty = ""
+    return kty == "oct" or any(name in members for name in _SECRET_MEMBERS.get(kty, _ANY_SECRET_MEMBER))
 
 
-def modulus_of(members: Members) -> int | None:
-    """Return n of an RSA JWK of which nothing else is known, None if it cannot be read."""
-    try:
-        return _read_number(members, "n") if members.get("kty") == "RSA" else None
-    except InvalidKeyError:
-        return None
+def moduli_of(members: Members) -> set[int]:
+    """Return n, and p times q, of a JWK of which nothing else is known; what cannot be read at all is left out.
+
+    It is for recognising a key that was given away, so any spelling will do: padded, in standard base64, with blanks.
+    """
+    n, p, q = (_number_at_a_guess(members.get(name)) for name in ("n", "p", "q"))
+    return {modulus for modulus in (n, p * q) if modulus}
+
+
+def _number_at_a_guess(value: object) -> int:
+    """Return the number that a member means, 0 if it means none or one beyond every RSA key."""
+    if isinstance(value, int):
+        return value if 0 < value.bit_length() <= 8 * _MOST_GUESSED_BYTES else 0
+    if not isinstance(value, str) or len(value) > 2 * _MOST_GUESSED_BYTES:
+        return 0
+    text = _NOT_BASE64.sub("", value.translate(_TO_STANDARD))
+    text = text[:-1] if len(text) % 4 == 1 else text  # one character alone spells nothing
+    return int.from_bytes(binascii.a2b_base64(text + "=" * (-len(text) % 4)), "big")
 
 
 def read_public(members: Members, *, check_x5c: bool) -> PublicNumbers:

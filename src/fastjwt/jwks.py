@@ -28,10 +28,10 @@ __all__ = ["JWKSet", "Skipped"]
 _MAX_BYTES = 1_048_576
 _MAX_KEYS = 1024
 
-# Checking a modulus costs as the cube of its length: 1 MiB of 8192-bit keys would keep a processor busy for a minute.
-# In units of one 2048-bit key, about 1 ms each: 512 keys of 4096 bits fit in, or 64 of 8192.
-_MAX_WORK = 4096
-_WORK_UNIT_BITS = 2048
+# Checking a modulus costs as the cube of its length.  A set may cost as much as its permitted number of members of this
+# length, at least the default number: 10 s on a native engine, 2 minutes on the pure one.  That is 128 of 8192 bits,
+# where 1 MiB would hold 740 of them, and 16 of 16384 bits.
+_WORK_UNIT_BITS = 4096
 
 
 class Skipped(NamedTuple):
@@ -215,7 +215,7 @@ class _Reading:
         self._policy = policy
         self._allow_secret_members = allow_secret_members
         self._checked: set[PublicNumbers] = set()
-        self._work_left = float(_MAX_WORK)
+        self._work = self._work_left = 0
         self._secret_kids: set[str] = set()
         self._secret_moduli: set[int] = set()
 
@@ -229,6 +229,7 @@ class _Reading:
             raise JWKSError(
                 f"key set has {len(members)} members, at most {max_keys} are taken (option max_keys)"
             )
+        self._work = self._work_left = max(max_keys, _MAX_KEYS) * _WORK_UNIT_BITS**3
         usable: list[tuple[int, RSAPublicKey | HMACKey]] = []
         skipped: list[Skipped] = []
         for index, member in enumerate(list(members)):
@@ -255,14 +256,12 @@ class _Reading:
         if self._allow_secret_members:
             if members.get("kty") == "oct":
                 return HMACKey.from_jwk(members)
-            self._spend(jwk.modulus_of(members) or 0)
+            self._spend(max(jwk.moduli_of(members), default=0))
             return RSAPrivateKey._from_members(members, self._policy).public_key()
         kid = _kid_of(members)
-        modulus = jwk.modulus_of(members)
         if kid is not None:
             self._secret_kids.add(kid)
-        if modulus is not None:
-            self._secret_moduli.add(modulus)
+        self._secret_moduli |= jwk.moduli_of(members)
         raise InvalidKeyError("member publishes a private key or a secret (option allow_secret_members)")
 
     def _public_key(self, numbers: PublicNumbers, members: dict[str, Any]) -> RSAPublicKey:
@@ -276,11 +275,16 @@ class _Reading:
 
     def _spend(self, modulus: int) -> None:
         bits = modulus.bit_length()
-        # A longer one is refused before anything is computed with it.
-        if bits <= self._policy.limits.max_bits:
-            self._work_left -= (bits / _WORK_UNIT_BITS) ** 3
-        if self._work_left < 0:
-            raise InvalidKeyError("the set holds more and larger keys than can be checked in reasonable time")
+        work = bits**3
+        if bits > self._policy.limits.max_bits:
+            return  # it is refused before anything is computed with it
+        if work > self._work_left:
+            keys = self._work // _WORK_UNIT_BITS**3
+            raise InvalidKeyError(
+                f"key of {bits} bits was not checked: with those before it the set would cost more work than"
+                f" {keys} keys of {_WORK_UNIT_BITS} bits (raise max_keys to allow more)"
+            )
+        self._work_left -= work
 
     def _is_compromised(self, key: RSAPublicKey | HMACKey) -> bool:
         return key.kid in self._secret_kids or (
