@@ -57,10 +57,9 @@ def decode(text: str | bytes) -> bytes:
     Raises `Fault` (a `ValueError`) for any other spelling than the canonical one.
     """
     if isinstance(text, str):
-        try:
-            text = text.encode("ascii")
-        except UnicodeEncodeError:
-            raise Fault("not base64url: " + _SENTENCES["alphabet"]) from None
+        if not text.isascii():  # asked, not tried: the error would hold the text, and be the context of ours
+            raise Fault("not base64url: " + _SENTENCES["alphabet"])
+        text = text.encode("ascii")
     fault = fault_of(text)
     if fault is not None:
         raise Fault("not base64url: " + _SENTENCES[fault])

@@ -31,11 +31,16 @@ __all__ = ["JSONFault", "check_writable", "read", "read_object", "read_plain", "
 DEFAULT_MAX_DEPTH = 64
 
 _NOT_JSON = "not valid JSON"
+_NOTHING = object()
 _TWICE = "a member name appears twice in one object"
 
 
 class JSONFault(ValueError):
-    """The text is not JSON as tokens and keys may hold it; the message says why and quotes nothing of it."""
+    """The text is not JSON as tokens and keys may hold it; the message says why and quotes nothing of it.
+
+    It is raised where no other exception is being handled: that would be its context, and holds the text, which may be
+    a private key, for whatever logs exceptions with all that they refer to.
+    """
 
 
 # --- Reading ---------------------------------------------------------------------------------------------------------
@@ -98,7 +103,9 @@ def _read_orjson(raw: bytes, max_depth: int, allow_duplicates: bool) -> Any:
     try:
         value = orjson.loads(raw)
     except orjson.JSONDecodeError:
-        raise JSONFault(_NOT_JSON) from None
+        value = _NOTHING
+    if value is _NOTHING:
+        raise JSONFault(_NOT_JSON)
     braces = raw.count(b"{")
     brackets = raw.count(b"[")
     if braces == 1 and not brackets and type(value) is dict:  # flat, as most headers and many claims are
@@ -149,25 +156,31 @@ _MAX_INTEGER_DIGITS = 309  # of the largest double, 1.8e308; also keeps CPython'
 
 
 def _read_stdlib(raw: bytes, max_depth: int, allow_duplicates: bool) -> Any:
-    try:
+    text = None
+    with contextlib.suppress(UnicodeDecodeError):
         text = raw.decode("utf-8")
-    except UnicodeDecodeError:
-        raise JSONFault(_NOT_JSON) from None
+    if text is None:
+        raise JSONFault(_NOT_JSON)
     _check_text_depth(text, max_depth)
     decoder = _LAST_WINS if allow_duplicates else _NO_DUPLICATES
+    value = _NOTHING
     try:
         value = decoder.decode(text)
     except JSONFault:
         raise
     except (ValueError, RecursionError):
-        raise JSONFault(_NOT_JSON) from None
+        pass
+    if value is _NOTHING:
+        raise JSONFault(_NOT_JSON)
     if _SURROGATE_ESCAPE.search(text) is not None:
         # Every member counts, also one that a later member of its name has replaced.
         every = _PAIRS.decode(text) if allow_duplicates else value
-        try:
+        spelled = False
+        with contextlib.suppress(UnicodeEncodeError, RecursionError):
             json.dumps(every, ensure_ascii=False).encode("utf-8")
-        except (UnicodeEncodeError, RecursionError):
-            raise JSONFault(_NOT_JSON) from None
+            spelled = True
+        if not spelled:
+            raise JSONFault(_NOT_JSON)
     return value
 
 
