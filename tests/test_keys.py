@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import gc
+import json
 import pickle
 import sys
 import threading
@@ -28,8 +29,8 @@ from rsa_material import (
     public_jwk,
 )
 
-from fastjwt import HMACKey, RSAPrivateKey, RSAPublicKey, engines, hazmat
-from fastjwt.errors import InvalidKeyError
+from fastjwt import HMACKey, JWKSet, RSAPrivateKey, RSAPublicKey, engines, hazmat
+from fastjwt.errors import InvalidKeyError, JWKSError
 
 ITS = numbers(key())
 PUBLIC = RSAPublicKey.from_numbers(ITS.n, ITS.e)
@@ -450,3 +451,216 @@ def test_a_secret_remembers_whether_it_may_sign() -> None:
 def test_secrets_survive_a_round_trip(secret: bytes) -> None:
     assert HMACKey(secret)._secret() == secret
     assert HMACKey.from_jwk(HMACKey(secret).to_jwk())._secret() == secret
+
+
+# --- Subclasses that lie, and names of parameters
+
+
+class LyingBytes(bytes):
+    """Says that it is other octets, of another length."""
+
+    def __bytes__(self) -> bytes:
+        return b"these are other octets, and more of them than there were"
+
+    def __len__(self) -> int:
+        return 64
+
+    def __getitem__(self, at: Any) -> Any:
+        return b"y"
+
+    def __eq__(self, other: object) -> bool:
+        return True
+
+    def __hash__(self) -> int:
+        return 1
+
+
+class LyingStr(str):
+    """Likewise, as text."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        return "other"
+
+    def __len__(self) -> int:
+        return 1
+
+    def __getitem__(self, at: Any) -> Any:
+        return "{}"
+
+    def encode(self, *_: Any) -> bytes:
+        return b"{}"
+
+    def __eq__(self, other: object) -> bool:
+        return True
+
+    def __hash__(self) -> int:
+        return 1
+
+
+def test_a_secret_is_stored_as_it_was_measured(engine: str) -> None:
+    secret = HMACKey(LyingBytes(SECRET))
+    assert secret == HMACKey(SECRET)
+    assert secret.bits == 256
+    with pytest.raises(InvalidKeyError, match="31 bytes"):
+        HMACKey(LyingBytes(SECRET[:31]))
+    with pytest.raises(InvalidKeyError, match="key file"):
+        HMACKey(LyingBytes(public_file(key())))
+
+
+@pytest.mark.parametrize("lying", [LyingBytes, LyingStr])
+def test_key_texts_are_taken_for_what_they_are(engine: str, json_reader: str, lying: Any) -> None:
+    def text(octets: bytes) -> Any:
+        return lying(octets) if lying is LyingBytes else lying(octets.decode())
+
+    assert RSAPublicKey.from_pem(text(public_file(key()))) == PUBLIC
+    assert RSAPrivateKey.from_pem(text(private_file(key()))) == PRIVATE
+    assert RSAPublicKey.from_jwk(text(json.dumps(public_jwk(key(), kid="k")).encode())) == PUBLIC
+    assert RSAPrivateKey.from_jwk(text(json.dumps(private_jwk(key())).encode())) == PRIVATE
+    assert HMACKey.from_jwk(text(json.dumps(HMACKey(SECRET).to_jwk()).encode())) == HMACKey(SECRET)
+    pem_certificate = text(certificate(key()).public_bytes(Encoding.PEM))
+    assert RSAPublicKey.from_certificate(pem_certificate) == PUBLIC
+    assert JWKSet.from_json(text(json.dumps({"keys": [public_jwk(key())]}).encode())).keys == (PUBLIC,)
+    encrypted = private_file(key(), password=b"secret")
+    assert RSAPrivateKey.from_pem(encrypted, password=text(b"secret")) == PRIVATE
+
+
+def test_der_is_taken_for_what_it_is(engine: str) -> None:
+    assert RSAPublicKey.from_der(LyingBytes(public_file(key(), encoding=Encoding.DER))) == PUBLIC
+    assert RSAPrivateKey.from_der(LyingBytes(private_file(key(), encoding=Encoding.DER))) == PRIVATE
+    octets = certificate(key()).public_bytes(Encoding.DER)
+    assert RSAPublicKey.from_certificate(LyingBytes(octets)) == PUBLIC
+
+
+def test_members_are_taken_for_what_they_are(engine: str) -> None:
+    def lying(value: Any) -> Any:
+        return LyingStr(value) if isinstance(value, str) else [LyingStr(item) for item in value]
+
+    members = {**private_jwk(key()), "kid": "mine", "alg": "RS256", "key_ops": ["sign", "verify"]}
+    loaded = RSAPrivateKey.from_jwk({name: lying(value) for name, value in members.items()})
+    assert loaded == PRIVATE
+    assert (loaded.kid, type(loaded.kid)) == ("mine", str)
+    for name, wrong in (("kty", "EC"), ("alg", "RS512"), ("use", "enc"), ("key_ops", ["encrypt"])):
+        with pytest.raises(InvalidKeyError, match=f"'{name}'"):
+            RSAPrivateKey.from_jwk({**private_jwk(key()), name: lying(wrong)})
+    in_a_set = JWKSet.from_dict({"keys": [{**public_jwk(key()), "kid": LyingStr("mine")}]})
+    assert in_a_set.candidates("mine", "RS256") == (PUBLIC,)
+    assert in_a_set.candidates("other", "RS256") == ()
+    assert type(HMACKey(SECRET, kid=LyingStr("mine")).kid) is str
+    assert type(RSAPublicKey.from_numbers(*ITS.public, kid=LyingStr("mine")).kid) is str
+
+
+def test_no_key_can_be_initialised_twice(engine: str) -> None:
+    secret = HMACKey(SECRET, kid="a")
+    with pytest.raises(AttributeError, match="immutable"):
+        secret.__init__(bytes(range(100, 140)), kid="b")
+    assert secret == HMACKey(SECRET)
+    assert (secret.kid, secret.bits) == ("a", 256)
+    for loaded in (PUBLIC, PRIVATE, JWKSet.from_keys([PUBLIC])):
+        before = repr(loaded)
+        with pytest.raises(TypeError):
+            loaded.__init__(5, 6)
+        assert repr(loaded) == before
+
+
+def test_parameters_bear_the_names_of_the_design() -> None:
+    jwk, private = public_jwk(key()), private_jwk(key())
+    der, private_der = (make(key(), encoding=Encoding.DER) for make in (public_file, private_file))
+    assert RSAPublicKey.from_pem(pem=public_file(key())) == PUBLIC
+    assert RSAPublicKey.from_der(der=der) == RSAPublicKey.from_jwk(jwk=jwk) == PUBLIC
+    assert RSAPublicKey.from_numbers(n=PUBLIC.n, e=PUBLIC.e) == PUBLIC
+    pem_or_der = certificate(key()).public_bytes(Encoding.PEM)
+    assert RSAPublicKey.from_certificate(pem_or_der=pem_or_der) == PUBLIC
+    assert RSAPrivateKey.from_pem(pem=private_file(key()), password=None) == PRIVATE
+    assert RSAPrivateKey.from_der(der=private_der, password=None) == PRIVATE
+    assert RSAPrivateKey.from_jwk(jwk=private) == PRIVATE
+    assert RSAPrivateKey.generate(bits=2048).bits == 2048
+    secret = HMACKey(secret_bytes=SECRET)
+    assert HMACKey.from_jwk(jwk=secret.to_jwk()) == secret
+    assert JWKSet.from_dict(d={"keys": [jwk]}).keys == (PUBLIC,)
+    assert JWKSet.from_json(text=json.dumps({"keys": [jwk]})).keys == (PUBLIC,)
+    assert hazmat.verify_pkcs1_sha256(
+        public=PUBLIC, message=b"m", signature=hazmat.sign_pkcs1_sha256(private=PRIVATE, message=b"m")
+    )
+
+
+# --- What errors refer to
+
+
+class Refers:
+    """Everything that an exception and those before it hold, as one text."""
+
+    def __init__(self, error: BaseException) -> None:
+        seen: list[BaseException] = []
+        todo: list[BaseException | None] = [error]
+        while todo:
+            each = todo.pop()
+            if each is not None and each not in seen:
+                seen.append(each)
+                todo += [each.__context__, each.__cause__]
+        self.text = repr([(each, each.args, vars(each), getattr(each, "object", b"")) for each in seen])
+        self.text += repr([getattr(each, name, "") for each in seen for name in ("doc", "filename")])
+
+
+WORD = "Zm9yZ2V0LW1lLWZvcmdldC1tZQ"
+OCT_TEXT = json.dumps({"kty": "oct", "k": WORD})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        OCT_TEXT[:-1],
+        OCT_TEXT + "x",
+        OCT_TEXT[:-1] + ', "x": NaN}',
+        OCT_TEXT[:-1] + ', "k": ""}',
+        OCT_TEXT[:-1] + ', "x": 1e999}',
+        OCT_TEXT[:-1] + ', "x": ' + "9" * 400 + "}",
+        OCT_TEXT[:-1] + ', "x": "\\ud800"}',
+        OCT_TEXT[:-1] + ', "x": ' + "[" * 70 + "]" * 70 + "}",
+        OCT_TEXT[:-1] + ', "x": "\ud800"}',
+        OCT_TEXT.encode() + b"\xff",
+        OCT_TEXT.encode("utf-16"),
+        b"\xef\xbb\xbf" + OCT_TEXT.encode(),
+        json.dumps({"kty": "oct", "k": WORD + "="}),
+        json.dumps({"kty": "oct", "k": WORD + "\u00e9"}, ensure_ascii=False),
+        json.dumps({"kty": "oct", "k": [WORD]}),
+        json.dumps({"kty": WORD}),
+        f"[{OCT_TEXT}]",
+    ],
+    ids=range(17),
+)
+def test_no_error_refers_to_the_text_of_a_key(engine: str, json_reader: str, text: str | bytes) -> None:
+    shown = WORD in str(text) and f'"kty": "{WORD}"' in str(
+        text
+    )  # there it is no secret, but an unknown type
+    loaders: list[Any] = [HMACKey.from_jwk, RSAPrivateKey.from_jwk, RSAPublicKey.from_jwk, JWKSet.from_json]
+    for load in loaders:
+        with pytest.raises((InvalidKeyError, JWKSError)) as caught:
+            load(text)
+        assert shown or WORD not in Refers(caught.value).text
+    as_member = str(text) if isinstance(text, str) else text.decode("latin-1")
+    for name in ("k", "kid"):
+        with pytest.raises(InvalidKeyError) as caught:
+            HMACKey.from_jwk({"kty": "oct", "k": "AA", name: as_member})
+        assert name == "kid" or WORD not in Refers(caught.value).text
+
+
+def test_no_error_refers_to_a_password_or_a_damaged_key_file(engine: str) -> None:
+    word = "forget-me"
+    encrypted = private_file(key(), password=b"secret")
+    plain = private_file(key()).decode()
+    line = plain.split("\n")[5]
+    for load in (
+        lambda: RSAPrivateKey.from_pem(encrypted, password=word + "\ud800"),
+        lambda: RSAPrivateKey.from_pem(encrypted, password=word),
+        lambda: PRIVATE.to_pem(password=word + "\ud800"),
+        lambda: RSAPrivateKey.from_pem(plain.replace(line, line[:-1])),
+        lambda: RSAPrivateKey.from_pem(plain.replace(line, line[:-1] + "\u00e9")),
+        lambda: RSAPrivateKey.from_pem(plain.replace(line, line[:-1] + "\ud800")),
+        lambda: RSAPrivateKey.from_pem(plain.replace("END", "EN")),
+    ):
+        with pytest.raises((InvalidKeyError, ValueError)) as caught:
+            load()
+        assert word not in Refers(caught.value).text
+        assert line not in Refers(caught.value).text

@@ -6,6 +6,7 @@ Same keys, same engines.  Nothing here reads a header, checks a claim or knows a
 from __future__ import annotations
 
 from . import engines
+from .exact import exact_bytes
 from .keys import RSAPrivateKey, RSAPublicKey
 
 __all__ = ["sign_pkcs1_sha256", "verify_pkcs1_sha256"]
@@ -40,4 +41,4 @@ def _exact(octets: bytes, what: str) -> bytes:
     """Return bytes proper: C is told the length, and a subclass may lie about its own."""
     if not isinstance(octets, bytes):
         raise TypeError(f"{what} must be bytes, got {type(octets).__name__}")
-    return octets if type(octets) is bytes else bytes.__getitem__(octets, slice(None))
+    return exact_bytes(octets)

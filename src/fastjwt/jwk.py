@@ -12,6 +12,7 @@ from typing import Any
 
 from . import base64url, certificate, pem, strict_json
 from .errors import InvalidKeyError
+from .exact import exact_value
 from .rsa_numbers import Limits, PrivateNumbers, PublicNumbers, private_from_exponent
 
 __all__ = [
@@ -64,13 +65,15 @@ def members_of(jwk: dict[str, Any] | str | bytes) -> Members:
     Raises InvalidKeyError for a text that is not strict JSON or above 64 KiB, TypeError for other Python types.
     """
     if isinstance(jwk, dict):
-        return dict(jwk)  # a plain one, that nobody changes between two looks
+        # A plain one of plain texts, that nobody changes between two looks.
+        return {exact_value(name): exact_value(value) for name, value in dict(jwk).items()}
     if not isinstance(jwk, (str, bytes)):
         raise TypeError(f"a JWK must be a dict, str or bytes, not {type(jwk).__name__}")
     try:
         return strict_json.read_object(pem.octets_of(jwk))
     except strict_json.JSONFault as fault:
-        raise InvalidKeyError(f"JWK: {fault}") from None
+        reason = f"JWK: {fault}"
+    raise InvalidKeyError(reason)
 
 
 def kid_of(members: Members) -> str | None:

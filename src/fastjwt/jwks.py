@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, final
 
 from . import jwk, strict_json
 from .errors import InvalidKeyError, JWKSError
+from .exact import exact_bytes, exact_str
 from .keys import HMACKey, LoadOptions, LoadPolicy, RSAPrivateKey, RSAPublicKey, load_policy
 from .rsa_numbers import PublicNumbers
 
@@ -83,21 +84,25 @@ class JWKSet:
         reading = _Reading(load_policy(**options), _checked_flag(allow_secret_members))
         if isinstance(text, str):
             # An unpaired surrogate becomes octets that are no UTF-8, so the reader refuses it.
-            text = text[: max_bytes + 1].encode("utf-8", "surrogatepass")
-        elif not isinstance(text, bytes):
+            octets = exact_str(text)[: max_bytes + 1].encode("utf-8", "surrogatepass")
+        elif isinstance(text, bytes):
+            octets = exact_bytes(text)
+        else:
             raise TypeError(f"a key set must be str or bytes, not {type(text).__name__}")
-        if len(text) > max_bytes:
+        if len(octets) > max_bytes:
             raise JWKSError(f"key set is longer than {max_bytes} bytes (option max_bytes)")
         try:
-            document = strict_json.read_object(text)
+            document = strict_json.read_object(octets)
         except strict_json.JSONFault as fault:
-            raise JWKSError(f"key set: {fault}") from None
-        return reading.set_of(document, max_keys)
+            reason = f"key set: {fault}"
+        else:
+            return reading.set_of(document, max_keys)
+        raise JWKSError(reason)
 
     @classmethod
     def from_dict(
         cls,
-        document: dict[str, Any],
+        d: dict[str, Any],
         *,
         allow_secret_members: bool = False,
         max_bytes: int = _MAX_BYTES,
@@ -109,10 +114,10 @@ class JWKSet:
         `max_bytes` is taken for the sake of callers who pass the same options to both, and bounds nothing here.
         """
         _check_cap("max_bytes", max_bytes)
-        if not isinstance(document, dict):
-            raise TypeError(f"a key set must be a dict, not {type(document).__name__}")
+        if not isinstance(d, dict):
+            raise TypeError(f"a key set must be a dict, not {type(d).__name__}")
         reading = _Reading(load_policy(**options), _checked_flag(allow_secret_members))
-        return reading.set_of(document, max_keys)
+        return reading.set_of(d, max_keys)
 
     @classmethod
     def from_keys(cls, keys: Iterable[RSAPublicKey]) -> JWKSet:
@@ -294,4 +299,4 @@ class _Reading:
 
 def _kid_of(member: object) -> str | None:
     kid = member.get("kid") if isinstance(member, dict) else None
-    return kid if isinstance(kid, str) else None
+    return exact_str(kid) if isinstance(kid, str) else None

@@ -6,8 +6,11 @@ the content.  Nothing is tried twice and nothing is guessed, so a file means the
 
 from __future__ import annotations
 
+import contextlib
+
 from . import certificate, openssh, pem, pkcs1, pkcs5, pkcs8, spki
 from .errors import InvalidKeyError
+from .exact import exact_bytes, exact_str
 from .key_shapes import der_structure
 from .rsa_numbers import Limits, PrivateNumbers, PublicNumbers
 
@@ -50,23 +53,25 @@ def check_password_type(password: Password) -> None:
         raise TypeError(f"password must be str, bytes or None, not {type(password).__name__}")
 
 
-def _octets_of_password(password: str | bytes) -> bytes:
-    """Return the password as octets; ValueError if it is empty or UTF-8 cannot spell it."""
-    octets = password.encode("utf-8") if isinstance(password, str) else password
-    if not octets:
-        raise ValueError("empty")
-    return octets
+def _octets_of_password(password: str | bytes) -> bytes | None:
+    """Return the password as octets; None if it is empty or UTF-8 cannot spell it."""
+    octets = b""
+    if isinstance(password, bytes):
+        octets = exact_bytes(password)
+    else:
+        with contextlib.suppress(UnicodeEncodeError):
+            octets = exact_str(password).encode("utf-8")
+    return octets or None
 
 
 def _decrypted(octets: bytes, password: Password) -> bytes:
     if password is None:
         raise InvalidKeyError("private key is encrypted; give its password")
-    try:
-        octets_of_password = _octets_of_password(password)
-    except ValueError:
+    octets_of_password = _octets_of_password(password)
+    if octets_of_password is None:
         raise InvalidKeyError(
             "private key is encrypted; a password cannot be empty, nor hold lone surrogates"
-        ) from None
+        )
     return pkcs5.decrypt(octets, octets_of_password)
 
 
@@ -131,10 +136,9 @@ def write_private_der(numbers: PrivateNumbers, password: Password = None) -> byt
     octets = pkcs8.write(numbers)
     if password is None:
         return octets
-    try:
-        octets_of_password = _octets_of_password(password)
-    except ValueError:
-        raise ValueError("a password cannot be empty, nor hold lone surrogates") from None
+    octets_of_password = _octets_of_password(password)
+    if octets_of_password is None:
+        raise ValueError("a password cannot be empty, nor hold lone surrogates")
     return pkcs5.encrypt(octets, octets_of_password)
 
 

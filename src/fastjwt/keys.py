@@ -10,8 +10,11 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, TypedDict, final
 
-from . import engines, jwk, key_files, pem
+from . import engines, key_files
+from . import jwk as jwk_format
+from . import pem as pem_format
 from .errors import InvalidKeyError
+from .exact import exact_bytes, exact_str
 from .key_shapes import looks_like_key
 from .rsa_numbers import Limits, PrivateNumbers, PublicNumbers, check_private, check_public
 
@@ -67,6 +70,7 @@ def _check_kid(kid: str | None) -> str | None:
     if kid is not None:
         if not isinstance(kid, str):
             raise TypeError(f"kid must be a str or None, not {type(kid).__name__}")
+        kid = exact_str(kid)
         try:
             kid.encode("utf-8")
         except UnicodeEncodeError:
@@ -74,10 +78,10 @@ def _check_kid(kid: str | None) -> str | None:
     return kid
 
 
-def _der_octets(octets: bytes) -> bytes:
-    if not isinstance(octets, bytes):
-        raise TypeError(f"DER must be bytes, not {type(octets).__name__}")
-    return pem.octets_of(octets)
+def _der_octets(der: bytes) -> bytes:
+    if not isinstance(der, bytes):
+        raise TypeError(f"DER must be bytes, not {type(der).__name__}")
+    return pem_format.octets_of(der)
 
 
 # --- What all keys share ---------------------------------------------------------------------------------------------
@@ -128,7 +132,7 @@ class _Key:
         return self
 
     def _described(self, *facts: str) -> str:
-        kid = () if self._kid is None else (f"kid={jwk.shown(self._kid)}",)
+        kid = () if self._kid is None else (f"kid={jwk_format.shown(self._kid)}",)
         return f"<{type(self).__name__} {', '.join((*facts, *kid))}>"
 
 
@@ -155,36 +159,36 @@ class RSAPublicKey(_Key):
 
     @classmethod
     def from_pem(
-        cls, text: str | bytes, *, kid: str | None = None, **options: Unpack[LoadOptions]
+        cls, pem: str | bytes, *, kid: str | None = None, **options: Unpack[LoadOptions]
     ) -> RSAPublicKey:
         """Load SubjectPublicKeyInfo or PKCS#1 in PEM, or an OpenSSH `ssh-rsa` line."""
         policy = load_policy(**options)
-        return cls._checked(key_files.public_from_pem(pem.octets_of(text)), policy.limits, _check_kid(kid))
+        return cls._checked(
+            key_files.public_from_pem(pem_format.octets_of(pem)), policy.limits, _check_kid(kid)
+        )
 
     @classmethod
-    def from_der(
-        cls, octets: bytes, *, kid: str | None = None, **options: Unpack[LoadOptions]
-    ) -> RSAPublicKey:
+    def from_der(cls, der: bytes, *, kid: str | None = None, **options: Unpack[LoadOptions]) -> RSAPublicKey:
         """Load SubjectPublicKeyInfo or PKCS#1 in DER."""
         policy = load_policy(**options)
-        return cls._checked(key_files.public_from_der(_der_octets(octets)), policy.limits, _check_kid(kid))
+        return cls._checked(key_files.public_from_der(_der_octets(der)), policy.limits, _check_kid(kid))
 
     @classmethod
     def from_certificate(
-        cls, certificate: str | bytes, *, kid: str | None = None, **options: Unpack[LoadOptions]
+        cls, pem_or_der: str | bytes, *, kid: str | None = None, **options: Unpack[LoadOptions]
     ) -> RSAPublicKey:
         """Load the key of an X.509 certificate in PEM or DER; its dates and its issuer are not judged."""
         policy = load_policy(**options)
-        numbers = key_files.certificate_numbers(pem.octets_of(certificate))
+        numbers = key_files.certificate_numbers(pem_format.octets_of(pem_or_der))
         return cls._checked(numbers, policy.limits, _check_kid(kid))
 
     @classmethod
-    def from_jwk(cls, jwk_: dict[str, Any] | str | bytes, **options: Unpack[LoadOptions]) -> RSAPublicKey:
+    def from_jwk(cls, jwk: dict[str, Any] | str | bytes, **options: Unpack[LoadOptions]) -> RSAPublicKey:
         """Load a public RSA JWK, as a dict or as JSON text."""
         policy = load_policy(**options)
-        members = jwk.members_of(jwk_)
-        numbers = jwk.read_public(members, check_x5c=policy.check_x5c)
-        return cls._checked(numbers, policy.limits, jwk.kid_of(members))
+        members = jwk_format.members_of(jwk)
+        numbers = jwk_format.read_public(members, check_x5c=policy.check_x5c)
+        return cls._checked(numbers, policy.limits, jwk_format.kid_of(members))
 
     @classmethod
     def from_numbers(
@@ -239,11 +243,11 @@ class RSAPublicKey(_Key):
 
     def to_jwk(self) -> dict[str, str]:
         """Return the members of a JWK, with alg RS256, use sig, and the kid if there is one."""
-        return jwk.write_public(self._numbers, self._kid)
+        return jwk_format.write_public(self._numbers, self._kid)
 
     def thumbprint(self) -> str:
         """Return the JWK thumbprint (RFC 7638, SHA-256) in base64url."""
-        return jwk.thumbprint(jwk.write_public(self._numbers, None))
+        return jwk_format.thumbprint(jwk_format.write_public(self._numbers, None))
 
     def __eq__(self, other: object) -> bool:
         return self._numbers == other._numbers if isinstance(other, RSAPublicKey) else NotImplemented
@@ -293,13 +297,13 @@ class RSAPrivateKey(_Key):
         # Two primes of equal length make an even one; libcrypto would quietly take one bit off any other.
         if not lowest <= bits <= highest or bits % 2:
             raise ValueError(f"bits must be an even number from {lowest} to {highest}")
-        _check_kid(kid)
+        kid = _check_kid(kid)
         return cls._checked(engines.current().generate(bits), Limits(bits, bits), kid)
 
     @classmethod
     def from_pem(
         cls,
-        text: str | bytes,
+        pem: str | bytes,
         password: str | bytes | None = None,
         *,
         kid: str | None = None,
@@ -311,13 +315,13 @@ class RSAPrivateKey(_Key):
         """
         key_files.check_password_type(password)
         limits = load_policy(**options).limits
-        numbers = key_files.private_from_pem(pem.octets_of(text), password, limits)
+        numbers = key_files.private_from_pem(pem_format.octets_of(pem), password, limits)
         return cls._checked(numbers, limits, _check_kid(kid))
 
     @classmethod
     def from_der(
         cls,
-        octets: bytes,
+        der: bytes,
         password: str | bytes | None = None,
         *,
         kid: str | None = None,
@@ -326,19 +330,19 @@ class RSAPrivateKey(_Key):
         """Load PKCS#8, PKCS#1, or PKCS#8 under a password, in DER."""
         key_files.check_password_type(password)
         limits = load_policy(**options).limits
-        numbers = key_files.private_from_der(_der_octets(octets), password)
+        numbers = key_files.private_from_der(_der_octets(der), password)
         return cls._checked(numbers, limits, _check_kid(kid))
 
     @classmethod
-    def from_jwk(cls, jwk_: dict[str, Any] | str | bytes, **options: Unpack[LoadOptions]) -> RSAPrivateKey:
+    def from_jwk(cls, jwk: dict[str, Any] | str | bytes, **options: Unpack[LoadOptions]) -> RSAPrivateKey:
         """Load a private RSA JWK, as a dict or as JSON text; n, e and d alone are enough."""
         policy = load_policy(**options)
-        return cls._from_members(jwk.members_of(jwk_), policy)
+        return cls._from_members(jwk_format.members_of(jwk), policy)
 
     @classmethod
     def _from_members(cls, members: dict[str, Any], policy: LoadPolicy) -> RSAPrivateKey:
-        numbers = jwk.read_private(members, check_x5c=policy.check_x5c, limits=policy.limits)
-        return cls._checked(numbers, policy.limits, jwk.kid_of(members))
+        numbers = jwk_format.read_private(members, check_x5c=policy.check_x5c, limits=policy.limits)
+        return cls._checked(numbers, policy.limits, jwk_format.kid_of(members))
 
     @classmethod
     def _checked(cls, numbers: PrivateNumbers, limits: Limits, kid: str | None) -> RSAPrivateKey:
@@ -378,7 +382,7 @@ class RSAPrivateKey(_Key):
 
     def to_jwk(self) -> dict[str, str]:
         """Return the members of the private JWK, with alg RS256, use sig, and the kid if there is one."""
-        return jwk.write_private(self._numbers(), self._kid)
+        return jwk_format.write_private(self._numbers(), self._kid)
 
     def thumbprint(self) -> str:
         """Return the JWK thumbprint (RFC 7638, SHA-256) in base64url; it is the public key's."""
@@ -404,8 +408,8 @@ class RSAPrivateKey(_Key):
 class HMACKey(_Key):
     """A shared secret, for signing and verifying HS256.
 
-    `secret` is bytes, at least `min_bytes` of them.  Raises InvalidKeyError if it is shorter, or if it is a key file
-    (PEM, OpenSSH, DER, JWK, JWKS) in any wrapping; TypeError if it is not bytes.  It cannot be pickled, and `repr`
+    `secret_bytes` is bytes, at least `min_bytes` of them.  Raises InvalidKeyError if it is shorter, or if it is a key
+    file (PEM, OpenSSH, DER, JWK, JWKS) in any wrapping; TypeError if it is not bytes.  It cannot be pickled, and `repr`
     shows neither the secret nor anything made of it.
     """
 
@@ -416,12 +420,17 @@ class HMACKey(_Key):
     _size: int
     _signs: bool  # False where the JWK's key_ops name verify alone
 
-    def __init__(self, secret: bytes, *, kid: str | None = None, min_bytes: int = _MIN_SECRET_BYTES) -> None:
-        self._set_up(secret, _check_kid(kid), min_bytes, signs=True)
+    def __init__(
+        self, secret_bytes: bytes, *, kid: str | None = None, min_bytes: int = _MIN_SECRET_BYTES
+    ) -> None:
+        if hasattr(self, "_handles"):
+            raise AttributeError("HMACKey is immutable: it cannot be initialised twice")
+        self._set_up(secret_bytes, _check_kid(kid), min_bytes, signs=True)
 
     def _set_up(self, secret: bytes, kid: str | None, min_bytes: int, *, signs: bool) -> None:
         if not isinstance(secret, bytes):
             raise TypeError(f"an HMAC secret must be bytes, not {type(secret).__name__}")
+        secret = exact_bytes(secret)
         _check_min_bytes(min_bytes)
         if len(secret) < min_bytes:
             raise InvalidKeyError(
@@ -430,17 +439,19 @@ class HMACKey(_Key):
         if looks_like_key(secret):
             raise InvalidKeyError("HMAC secret is a key file; a public key must never serve as a secret")
         backend = engines.current()
-        handles = {backend.name: backend.load_secret(bytes(secret))}
+        handles = {backend.name: backend.load_secret(secret)}
         self._fill(_size=len(secret), _signs=signs, _kid=kid, _home=backend, _handles=handles)
 
     @classmethod
-    def from_jwk(cls, jwk_: dict[str, Any] | str | bytes, *, min_bytes: int = _MIN_SECRET_BYTES) -> HMACKey:
+    def from_jwk(cls, jwk: dict[str, Any] | str | bytes, *, min_bytes: int = _MIN_SECRET_BYTES) -> HMACKey:
         """Load a symmetric JWK (kty oct) for HS256, as a dict or as JSON text."""
         _check_min_bytes(min_bytes)
-        members = jwk.members_of(jwk_)
+        members = jwk_format.members_of(jwk)
         key = object.__new__(cls)
-        secret = jwk.read_secret(members)
-        key._set_up(secret, jwk.kid_of(members), min_bytes, signs="sign" in members.get("key_ops", ("sign",)))
+        secret = jwk_format.read_secret(members)
+        key._set_up(
+            secret, jwk_format.kid_of(members), min_bytes, signs="sign" in members.get("key_ops", ("sign",))
+        )
         return key
 
     def _secret(self) -> bytes:
@@ -456,14 +467,14 @@ class HMACKey(_Key):
 
     def to_jwk(self) -> dict[str, str]:
         """Return the members of the JWK, secret included, with alg HS256, use sig, and the kid if there is one."""
-        return jwk.write_secret(self._secret(), self._kid)
+        return jwk_format.write_secret(self._secret(), self._kid)
 
     def thumbprint(self) -> str:
         """Return the JWK thumbprint (RFC 7638, SHA-256) in base64url.
 
         It is a hash of the secret: harmless for a random one, but it lets others try guesses at a chosen one.
         """
-        return jwk.thumbprint(jwk.write_secret(self._secret(), None))
+        return jwk_format.thumbprint(jwk_format.write_secret(self._secret(), None))
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, HMACKey):

@@ -12,6 +12,7 @@ import re
 from typing import NamedTuple
 
 from .errors import InvalidKeyError
+from .exact import exact_bytes, exact_str
 
 __all__ = ["MAX_KEY_BYTES", "Block", "decode_base64", "octets_of", "read", "write"]
 
@@ -47,12 +48,14 @@ def octets_of(text: str | bytes) -> bytes:
     """
     if isinstance(text, str):
         # An unpaired surrogate becomes octets that are foreign to every format, so the reader meets and refuses it.
-        text = text[: MAX_KEY_BYTES + 1].encode("utf-8", "surrogatepass")
-    elif not isinstance(text, bytes):
+        octets = exact_str(text)[: MAX_KEY_BYTES + 1].encode("utf-8", "surrogatepass")
+    elif isinstance(text, bytes):
+        octets = exact_bytes(text)
+    else:
         raise TypeError(f"a key text must be str or bytes, not {type(text).__name__}")
-    if len(text) > MAX_KEY_BYTES:
+    if len(octets) > MAX_KEY_BYTES:
         raise InvalidKeyError("key text is longer than 64 KiB")
-    return text
+    return octets
 
 
 def read(text: bytes) -> Block:
