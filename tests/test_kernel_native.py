@@ -237,6 +237,17 @@ def test_nothing_secret_is_left_behind(bits: int, count: int) -> None:
     assert (found["stack"], found["workspace"]) == (0, 0)
 
 
+def test_a_wrong_trial_signature_is_wiped() -> None:
+    """It is wrong modulo one prime and right modulo the other, so it gives the key away to whoever gets the memory."""
+    program = built("trial", ["tests/native/trial.c", *core()], ["-O2"], ["-lcrypto", "-Wl,--wrap=free"])
+    of = numbers()
+    for wrong in (of._replace(dp=of.dp ^ 2, d=of.d ^ 2), of):
+        done = run([program], given_key(wrong))
+        assert done.returncode == 0, done.stderr
+        good = int(wrong is of)
+        assert figures(done.stdout) == {"loaded": good, "refused": 1 - good, "freed": 1, "dirty": 0}
+
+
 # --- Time ------------------------------------------------------------------------------------------------------------
 
 

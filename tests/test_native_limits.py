@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import ctypes
+import math
 import os
 import re
 import shutil
@@ -17,10 +19,11 @@ from typing import Any
 import child
 import pytest
 import tokens
+from rsa_material import SMALL_PRIMES_PRODUCT
 from scale import scaled
 
 import fastjwt
-from fastjwt import HMACKey, RSAPrivateKey, Signer, Status, Verifier, engines
+from fastjwt import HMACKey, RSAPrivateKey, RSAPublicKey, Signer, Status, Verifier, engines
 from fastjwt.backends.base import Limits
 from fastjwt.status import PENDING
 
@@ -32,6 +35,30 @@ ROOT = Path(__file__).resolve().parents[1]
 CSRC = ROOT / "csrc"
 
 TOKEN = b"eyJhbGciOiJSUzI1NiJ9.e30.AAAA"
+
+
+# --- Turns -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("bits", "turn"), [(2048, 64), (4096, 64), (8192, 16), (16384, 4)])
+def test_the_larger_the_key_the_fewer_verifications_are_done_between_two_looks_at_the_clock(
+    bits: int, turn: int
+) -> None:
+    """One turn of the largest exponent takes a millisecond at least, and Ctrl-C waits for its end."""
+    from fastjwt._native import lib
+
+    n = (1 << bits) - 1
+    while math.gcd(n, SMALL_PRIMES_PRODUCT) != 1:
+        n -= 2
+    with engines.use("openssl") as backend:
+        public = RSAPublicKey.from_numbers(n, (1 << 33) - 1, max_bits=16384)
+        signature = base64.urlsafe_b64encode((n - 5).to_bytes(bits // 8, "big")).rstrip(b"=")
+        token = b"eyJhbGciOiJSUzI1NiJ9.e30." + signature
+        split: Any = backend.split([token] * 200, Limits(), want_payloads=False)
+        job: Any = backend.verify(split, [public._handle(backend)], b"\0", 1)
+        assert lib.fj_job_run(job._job[0], 1) == 0
+        assert split.statuses() == bytes([Status.BAD_SIGNATURE]) * turn + bytes([PENDING]) * (200 - turn)
+        job.release()
 
 
 # --- Lengths that lie ------------------------------------------------------------------------------------------------
