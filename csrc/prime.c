@@ -6,7 +6,8 @@
  * kinds of numbers: (2k+1)(4k+1) gets past a quarter of all bases, and not past the Lucas test.  No composite is known
  * that passes both, and there is none below 2^64.  Should somebody find one, he cannot know the random base.
  * Certainty of 2^-64 by random bases alone takes 32 of them, six times as long; BN_check_prime takes 64.
- * It is done in constant time, except that the number of zeros and of ones at the low end of the prime shows.
+ * It is done in constant time, except that the number of zeros and of ones at the low end of the prime shows, and which of
+ * the first few P serves for the Lucas test: some bits out of a thousand.
  *
  * Is a public modulus prime, by mistake?  A prime passes Fermat's test to base 2, always, and a product of two primes
  * does not, unless somebody chose it for that: then his key is refused, which harms nobody.  So one exponentiation is
