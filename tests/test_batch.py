@@ -413,6 +413,56 @@ def test_a_signing_stream_reads_at_most_one_chunk_ahead_of_its_consumer(engine: 
     assert made == [signer.sign({"n": number}) for number in range(50)]
 
 
+def test_chunks_that_end_where_the_text_is_long_keep_the_order(engine: str) -> None:
+    """Among short tokens stand some of 250 KB, items of other types, and texts that lie about themselves."""
+
+    class Liar(str):
+        """Does not say how long it is."""
+
+        __slots__ = ()
+
+        def __len__(self) -> int:
+            raise AssertionError
+
+    class Octets(bytes):
+        """Says that it is longer than memory."""
+
+        def __len__(self) -> int:
+            return 2**62
+
+    def item(number: int) -> Any:
+        if number % 3 == 0:
+            return long[number % 2]
+        if number % 7 == 0:
+            return [None, number, Liar(honest(number, "secret")), Octets(long[0].encode())][number % 4]
+        return honest(number, "secret")
+
+    header = {"alg": "HS256", "kid": "secret"}
+    long = [token(header, {"exp": LATER, "n": n, "x": "x" * 180_000}, SECRET) for n in range(2)]
+    long[1] = long[1][:-1] + ("A" if long[1][-1] != "A" else "E")
+    crowd = [item(number) for number in range(200)]
+    judge = verifier()
+    expected = [alone(each, judge) for each in crowd]
+    for threads in (1, 3):
+        batch = judge.verify_batch(iter(crowd), now=NOW, threads=threads)
+        assert together(batch) == expected
+        for chunk in (5, 8192):
+            streamed = list(judge.verify_stream(iter(crowd), chunk=chunk, now=NOW, threads=threads))
+            assert [result.index for result in streamed] == list(range(200))
+            assert together(fastjwt.BatchResult([r.claims for r in streamed], _errors(streamed))) == expected
+        codes = judge.verify_signatures(iter(crowd), threads=threads)
+        assert [code == 0 for code in codes] == [what == "claims" for what, _ in expected]
+
+
+def test_a_chunk_of_long_tokens_is_no_longer_than_sixteen_mebibytes(engine: str) -> None:
+    long = token(tokens.HS256, {"exp": LATER, "x": "x" * 190_000}, SECRET)
+    for each, threads in itertools.product((long, long.encode(), long + "x" * 9_000_000), (1, 8)):
+        tap = Tap([each] * 300)
+        for result in Verifier(HMACKey(SECRET)).verify_stream(tap, now=NOW, threads=threads):
+            if result.index % 16 == 0:
+                assert (tap.read - result.index) * min(len(each), 2**18) <= 2 * 17 * 2**20
+
+
 def test_nothing_is_read_before_a_stream_is_asked(engine: str) -> None:
     tap = Tap([honest(0)])
     stream = verifier().verify_stream(tap)

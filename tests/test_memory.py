@@ -190,6 +190,65 @@ print(json.dumps({"bytes": peak}))
 
 
 @pytest.mark.parametrize("name", engines.available())
+@pytest.mark.parametrize("way", ["verify_stream", "verify_signatures", "verify_batch"])
+def test_long_tokens_are_taken_few_at_a_time(name: str, way: str) -> None:
+    """A chunk is bounded by its text, not only by how many tokens it has: here are 190 MiB of them."""
+    grew = measured(
+        """
+key = HMACKey(bytes(range(32)))
+verifier = Verifier(key, require=())
+good = Signer(key).sign({"x": "x" * 190_000})
+peak, before = 0, 0
+
+def tokens(count):
+    global peak
+    for number in range(count):
+        if number % 8 == 0:
+            peak = max(peak, int(open("/proc/self/statm").read().split()[1]) * resource.getpagesize() - before)
+        # Bad ones, so that no claims are kept, or good ones whose claims go at once.
+        yield good[:-1] + (good[-1] if sys.argv[1] == "verify_stream" else "A")
+
+call = getattr(verifier, sys.argv[1])
+def all_of(count):
+    return sum(1 for _ in call(tokens(count), threads=2))
+assert all_of(64) == 64
+before = resident()
+peak = 0
+gc.disable()
+assert all_of(800) == 800
+print(json.dumps({"bytes": peak}))
+        """,
+        way,
+        FASTJWT_ENGINE=name,
+    )
+    assert grew["bytes"] < 110 * MIB
+
+
+@pytest.mark.parametrize("name", engines.available())
+def test_a_stream_with_default_settings_holds_a_few_hundred_tokens(name: str) -> None:
+    """`chunk` allows 8192, of which it reads no more at once than there is work for."""
+    grew = measured(
+        """
+key = HMACKey(bytes(range(32)))
+good = Signer(key).sign_batch([{"n": n, "x": "x" * 500} for n in range(250)])
+verifier = Verifier(key, require=())
+def tokens(count):
+    return (good[number % 250] for number in range(count))
+for _ in verifier.verify_stream(tokens(1000), threads=1):
+    pass
+peak, before = 0, resident()
+gc.disable()
+for result in verifier.verify_stream(tokens(30_000), threads=1):
+    if result.index % 250 == 0:
+        peak = max(peak, int(open("/proc/self/statm").read().split()[1]) * resource.getpagesize() - before)
+print(json.dumps({"bytes": peak}))
+        """,
+        FASTJWT_ENGINE=name,
+    )
+    assert grew["bytes"] < 6 * MIB
+
+
+@pytest.mark.parametrize("name", engines.available())
 def test_an_oversized_token_costs_less_than_a_millisecond_and_a_mebibyte(name: str) -> None:
     """64 MiB, of every form; measured by its processor time, the best of a few tries."""
     cost = measured(
