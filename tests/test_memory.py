@@ -225,6 +225,25 @@ print(json.dumps({"bytes": peak}))
 
 
 @pytest.mark.parametrize("name", engines.available())
+def test_long_claims_are_signed_few_at_a_time(name: str) -> None:
+    """Measured by what is written, as nobody knows before how long that is."""
+    grew = measured(
+        """
+signer = Signer(HMACKey(bytes(range(32))))
+claims = ({"x": "x" * 190_000} for _ in range(1100))
+for _ in range(100):
+    next(iter(signer.sign_stream(claims, chunk=1)))
+before = resident()
+assert sum(1 for _ in signer.sign_stream(claims, threads=2)) == 1000
+peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+print(json.dumps({"bytes": peak - before}))
+        """,
+        FASTJWT_ENGINE=name,
+    )
+    assert grew["bytes"] < 200 * MIB  # all of them take 190 before they are signed, and 900 meanwhile
+
+
+@pytest.mark.parametrize("name", engines.available())
 def test_a_stream_with_default_settings_holds_a_few_hundred_tokens(name: str) -> None:
     """`chunk` allows 8192, of which it reads no more at once than there is work for."""
     grew = measured(

@@ -708,6 +708,53 @@ def test_one_set_of_claims_where_many_belong_is_a_type_error(crowd):
         list(made.sign_stream(crowd))
 
 
+@pytest.mark.parametrize("error", [TypeError, ValueError, UnicodeError, strict_json.JSONFault, MemoryError])
+def test_a_type_error_of_the_iterable_is_not_taken_for_one_of_the_claims(error):
+    """No index is put before it, and it is the very same object."""
+    own = error("the caller's")
+
+    def broken() -> Any:
+        yield {"x": 1}
+        raise own
+
+    made = signer()
+    for ask in (made.sign_batch, lambda crowd: list(made.sign_stream(crowd, chunk=1))):
+        with pytest.raises(error) as caught:
+            ask(broken())
+        assert caught.value is own
+        assert str(own) == "the caller's"
+
+
+@pytest.mark.parametrize("crowd", [None, 5, 1.5, object(), len, {"x": 1}, "x", b"{}"], ids=repr)
+def test_what_is_no_iterable_of_claims_is_named_without_an_index(crowd):
+    made = signer()
+    for ask in (made.sign_batch, made.sign_stream):
+        with pytest.raises(TypeError, match=r"^expected an iterable of claims, got") as caught:
+            ask(crowd)
+        assert "index" not in str(caught.value)
+
+
+def test_a_fault_in_a_batch_is_a_plain_type_error_or_value_error():
+    """Not one of their subclasses, which may be made in other ways than from one text."""
+    made = signer()
+    for claims, kind in ((b"{", ValueError), ({"x": "\ud800"}, ValueError), ({"x": {1}}, TypeError)):
+        for ask in (made.sign_batch, lambda crowd: list(made.sign_stream(crowd))):
+            with pytest.raises(kind, match=r"^claims at index 1: ") as caught:
+                ask([{}, claims])
+            assert type(caught.value) is kind
+
+
+def test_a_list_like_object_without_iter_is_taken():
+    class Sequenced:
+        """Has __getitem__ alone, as old sequences do."""
+
+        def __getitem__(self, number: int) -> dict[str, int]:
+            return [{"n": 0}, {"n": 1}][number]
+
+    crowd: Any = Sequenced()
+    assert len(signer().sign_batch(crowd)) == 2
+
+
 def test_an_iterable_that_fails_fails_with_its_own_error():
     def broken() -> Any:
         yield {"x": 1}

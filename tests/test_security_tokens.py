@@ -6,7 +6,7 @@ import gc
 import re
 import time
 import tracemalloc
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +97,33 @@ def test_one_token_where_many_belong_is_a_type_error(tokens_argument):
             ask(tokens_argument)
     with pytest.raises(TypeError):
         list(verifier.verify_stream(tokens_argument))
+
+
+@pytest.mark.parametrize("argument", [None, 5, object(), {"a": 1}, "e30.e30.AAAA", b"x"], ids=repr)
+def test_what_is_no_iterable_of_tokens_is_named_at_once(argument):
+    verifier = judge().verifier
+    for ask in (verifier.verify_batch, verifier.verify_signatures, verifier.verify_stream):
+        with pytest.raises(TypeError, match=r"^expected an iterable of tokens, got"):
+            ask(argument)
+
+
+@pytest.mark.parametrize("error", [TypeError, ValueError, UnicodeError, fastjwt.DecodeError])
+def test_an_error_of_the_iterable_of_tokens_is_the_callers(error):
+    own = error("the caller's")
+
+    def broken() -> Iterator[str]:
+        yield "e30.e30.AAAA"
+        raise own
+
+    verifier = judge().verifier
+    for ask in (
+        verifier.verify_batch,
+        verifier.verify_signatures,
+        lambda it: list(verifier.verify_stream(it)),
+    ):
+        with pytest.raises(error) as caught:
+            ask(broken())
+        assert caught.value is own
 
 
 def test_subclasses_of_str_and_bytes_are_what_they_hold():

@@ -64,8 +64,11 @@ def _checked_flag(value: bool, what: str) -> bool:
 
 
 def _items(iterable: Iterable[Any], what: str) -> Iterable[Any]:
+    kind = type(iterable)
     if isinstance(iterable, str | bytes | bytearray | memoryview | Mapping):
-        raise TypeError(f"expected an iterable of {what}, got one {type(iterable).__name__}")
+        raise TypeError(f"expected an iterable of {what}, got one {kind.__name__}")
+    if not isinstance(iterable, Iterable) and not hasattr(kind, "__getitem__"):
+        raise TypeError(f"expected an iterable of {what}, got {kind.__name__}")
     return iterable
 
 
@@ -165,9 +168,7 @@ class Signer:
         """
         threads = _checked_threads(threads)
         engines.warn_if_slow()
-        payloads = self._payloads(_items(claims_iterable, "claims"), 0)
-        if len(payloads) <= _SIGN_CHUNK:
-            return self._backend.sign(self._handle, self._prefix, payloads, threads)
+        payloads = list(self._written(_items(claims_iterable, "claims")))
         tokens: list[str] = []
         for chunk in _chunks(payloads, _SIGN_CHUNK):
             tokens += self._backend.sign(self._handle, self._prefix, chunk, threads)
@@ -176,7 +177,7 @@ class Signer:
     def sign_stream(
         self, claims_iterable: Iterable[Claims], chunk: int = 8192, threads: int | None = None
     ) -> Iterator[str]:
-        """Yield a token for each item, in input order, holding `chunk` of them at a time.
+        """Yield a token for each item, in input order, holding `chunk` of them at a time, fewer where they are long.
 
         Raises as `sign_batch` does, when the chunk that holds the item at fault is reached.
         """
@@ -186,21 +187,23 @@ class Signer:
         return self._stream(_items(claims_iterable, "claims"), size, threads)
 
     def _stream(self, claims_iterable: Iterable[Claims], size: int, threads: int) -> Iterator[str]:
-        index = 0
-        for chunk in _chunks(claims_iterable, size):
-            yield from self._backend.sign(self._handle, self._prefix, self._payloads(chunk, index), threads)
-            index += len(chunk)
+        for payloads in _chunks(self._written(claims_iterable), size):
+            yield from self._backend.sign(self._handle, self._prefix, payloads, threads)
 
-    def _payloads(self, claims_iterable: Iterable[Claims], start: int) -> list[bytes]:
+    def _written(self, claims_iterable: Iterable[Claims]) -> Iterator[bytes]:
+        """Yield the payload of each item.  Raises TypeError and ValueError with the index of the item at fault."""
         write = self._writer.write
-        payloads: list[bytes] = []
-        append = payloads.append
-        try:
-            for claims in claims_iterable:
-                append(write(claims))
-        except (TypeError, ValueError) as error:
-            raise type(error)(f"claims at index {start + len(payloads)}: {error}") from None
-        return payloads
+        for index, claims in enumerate(claims_iterable):  # what the caller's iterable raises is the caller's
+            try:
+                payload = write(claims)
+            except (TypeError, ValueError) as error:
+                kind = TypeError if isinstance(error, TypeError) else ValueError
+                fault = f"claims at index {index}: {error}"
+                break
+            yield payload
+        else:
+            return
+        raise kind(fault)
 
 
 class Verifier:
