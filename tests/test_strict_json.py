@@ -11,7 +11,8 @@ import itertools
 import json
 import math
 import time
-from collections.abc import Callable
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from scale import cases
+from stack import outcomes_near_the_limit
 
 from fastjwt import engines, strict_json
 from fastjwt.backends.base import Limits
@@ -436,6 +438,181 @@ def test_a_cycle_is_a_value_error_and_no_recursion_error(json_reader: str) -> No
     knot["a"].append(knot)
     with pytest.raises(ValueError, match="cycle"):
         strict_json.write(knot)
+
+
+class Liar:
+    """Tells whoever asks its methods, and orjson or json might, that it is another."""
+
+    class Text(str):
+        """Is "x"."""
+
+        __slots__ = ()
+
+        def __str__(self) -> str:
+            return "lie"
+
+        def __getitem__(self, _: Any) -> str:
+            return "lie"
+
+        def __iter__(self) -> Iterator[str]:
+            return iter("lie")
+
+    class Whole(int):
+        """Is 7."""
+
+        def __int__(self) -> int:
+            return 666
+
+        def __index__(self) -> int:
+            return 666
+
+        def __repr__(self) -> str:
+            return '"lie"'
+
+        __str__ = __repr__
+
+    class Number(float):
+        """Is 1.5."""
+
+        def __float__(self) -> float:
+            return 666.0
+
+        def __repr__(self) -> str:
+            return "lie"
+
+    class Names(dict[str, Any]):
+        """Is {"a": 1}."""
+
+        def __iter__(self) -> Iterator[str]:
+            return iter(["lie"])
+
+        def __getitem__(self, _: str) -> Any:
+            return {1, 2}
+
+        def __len__(self) -> int:
+            return 0
+
+        def keys(self) -> Any:
+            return ["lie"]
+
+        def values(self) -> Any:
+            return ["lie"]
+
+        def items(self) -> Any:
+            return [("lie", "lie")]
+
+    class Items(list[Any]):
+        """Is [1, 2]."""
+
+        def __iter__(self) -> Iterator[Any]:
+            return iter(["lie"])
+
+        def __len__(self) -> int:
+            return 0
+
+        def __getitem__(self, _: Any) -> Any:
+            return "lie"
+
+    class Pair(tuple[int, int]):
+        """Is (1, 2)."""
+
+        __slots__ = ()
+
+        def __iter__(self) -> Iterator[Any]:
+            return iter(["lie"])
+
+        def __len__(self) -> int:
+            return 0
+
+
+LIES: list[tuple[Any, str]] = [
+    (Liar.Text("x"), '"x"'),
+    (Liar.Whole(7), "7"),
+    (Liar.Whole(2**70), str(2**70)),
+    (Liar.Number(1.5), "1.5"),
+    (Liar.Names(a=1), '{"a":1}'),
+    (Liar.Items([1, 2]), "[1,2]"),
+    (Liar.Pair((1, 2)), "[1,2]"),
+    (Liar.Names(a=Liar.Items([Liar.Names(b=Liar.Text("x"))])), '{"a":[{"b":"x"}]}'),
+]
+
+
+@pytest.mark.parametrize(("value", "spelled"), LIES, ids=[spelled for _, spelled in LIES])
+def test_a_plain_subclass_counts_as_what_it_is_underneath_whatever_it_says(
+    json_reader: str, value: Any, spelled: str
+) -> None:
+    """What was checked is what is written."""
+    for shape, around in (
+        (value, "%s"),
+        ({"x": value, "y": 1}, '{"x":%s,"y":1}'),
+        ([1.5, (value,)], "[1.5,[%s]]"),
+    ):
+        assert strict_json.write(shape) == (around % spelled).encode()
+
+
+@pytest.mark.parametrize("hidden", [{1}, float("nan"), 2**1024, b"x", {1: 2}], ids=repr)
+def test_what_a_subclass_hides_is_refused_as_if_it_did_not(json_reader: str, hidden: Any) -> None:
+    for value in (
+        Liar.Names(a=hidden),
+        Liar.Items([hidden]),
+        Liar.Pair((hidden, 1)),
+        {"x": Liar.Items([[hidden]])},
+    ):
+        with pytest.raises((TypeError, ValueError)):
+            strict_json.write(value)
+
+
+def test_an_ordered_dict_keeps_its_own_order(json_reader: str) -> None:
+    ordered = OrderedDict(a=1, b=2)
+    ordered.move_to_end("a")
+    assert strict_json.write({"x": ordered}) == b'{"x":{"b":2,"a":1}}'
+
+
+def test_a_name_of_a_subclass_of_str_is_a_type_error(json_reader: str) -> None:
+    """A name is a str and nothing else, though as a value a plain subclass is taken."""
+    for value in (
+        {Text("a"): 1},
+        {"x": {Text("a"): 1}},
+        Names({Text("a"): 1}),
+        {"x": [1.5, {Text("a"): 2**70}]},
+    ):
+        with pytest.raises(TypeError, match="member name must be str, got Text"):
+            strict_json.write(value)
+    assert strict_json.write({"a": Text("b")}) == b'{"a":"b"}'
+
+
+def nested(levels: int, kind: str) -> Any:
+    value: Any = 1
+    for _ in range(levels):
+        value = {"a": value} if kind == "dict" else [value]
+    return value
+
+
+@pytest.mark.parametrize("kind", ["dict", "list"])
+def test_a_deep_value_close_to_the_end_of_the_stack_is_said_to_be_that(json_reader: str, kind: str) -> None:
+    """Where the caller has used up nearly all of the stack, that is no fault of the JSON."""
+    value = nested(60, kind)
+    raw = strict_json.write(value)
+    words = "nested too deeply for the stack that is left"
+    assert outcomes_near_the_limit(lambda: strict_json.write(value)) <= {f"ValueError: {words}"}
+    assert outcomes_near_the_limit(lambda: strict_json.read(raw)) <= {f"JSONFault: {words}"}
+
+
+def test_octets_of_a_subclass_of_bytes_are_read_as_what_they_are(json_reader: str) -> None:
+    class Octets(bytes):
+        """Lies to whoever asks."""
+
+        def decode(self, *_: Any) -> str:
+            return '{"lie":1}'
+
+        def __bytes__(self) -> bytes:
+            return b'{"lie":1}'
+
+        def count(self, *_: Any) -> int:
+            return 0
+
+    assert strict_json.read(Octets(b'{"a":1}')) == {"a": 1}
+    assert strict_json.read_object(Octets(b'{"a":[1]}')) == {"a": [1]}
 
 
 def test_an_unknown_reader_is_refused_by_name() -> None:

@@ -17,6 +17,7 @@ import json
 import math
 import os
 import re
+from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from enum import Enum
 from typing import Any, NoReturn
@@ -26,20 +27,31 @@ try:
 except ImportError:  # pragma: no cover - orjson is a dependency, but has no wheel for every Python
     orjson = None  # type: ignore[assignment]
 
-__all__ = ["JSONFault", "check_writable", "read", "read_object", "read_plain", "use", "write"]
+__all__ = [
+    "JSONFault",
+    "check_writable",
+    "plain",
+    "read",
+    "read_object",
+    "read_plain",
+    "read_plain_list",
+    "use",
+    "write",
+    "write_flat",
+]
 
 DEFAULT_MAX_DEPTH = 64
 
 _NOT_JSON = "not valid JSON"
-_NOTHING = object()
+_TOO_DEEP = "nested too deeply for the stack that is left"
 _TWICE = "a member name appears twice in one object"
 
 
 class JSONFault(ValueError):
     """The text is not JSON as tokens and keys may hold it; the message says why and quotes nothing of it.
 
-    It is raised where no other exception is being handled: that would be its context, and holds the text, which may be
-    a private key, for whatever logs exceptions with all that they refer to.
+    It is never raised where an error that holds the text is being handled: as its `__context__` that would go along,
+    into logs and whatever else takes an exception for its words.
     """
 
 
@@ -51,14 +63,20 @@ def read(raw: bytes, *, max_depth: int = DEFAULT_MAX_DEPTH, allow_duplicates: bo
 
     `max_depth` counts levels of nesting, the outer value being 1.  Raises `JSONFault`.
     """
-    return _reader(raw, max_depth, allow_duplicates)
+    if type(raw) is not bytes:  # a subclass counts as the octets that it is, with either reader
+        raw = bytes.__getitem__(raw, slice(None))
+    try:
+        return _reader(raw, max_depth, allow_duplicates)
+    except RecursionError:
+        pass
+    raise JSONFault(_TOO_DEEP)
 
 
 def read_object(
     raw: bytes, *, max_depth: int = DEFAULT_MAX_DEPTH, allow_duplicates: bool = False
 ) -> dict[str, Any]:
     """Return the object that `raw` spells; anything else at the top level is a `JSONFault` too."""
-    value = _reader(raw, max_depth, allow_duplicates)
+    value = read(raw, max_depth=max_depth, allow_duplicates=allow_duplicates)
     if type(value) is not dict:
         raise JSONFault("not a JSON object")
     return value
@@ -100,11 +118,13 @@ _LOOSE_COLON = re.compile(rb'"[ \t\n\r]+:')
 
 
 def _read_orjson(raw: bytes, max_depth: int, allow_duplicates: bool) -> Any:
+    value: Any = None
+    fault = False
     try:
         value = orjson.loads(raw)
     except orjson.JSONDecodeError:
-        value = _NOTHING
-    if value is _NOTHING:
+        fault = True
+    if fault:
         raise JSONFault(_NOT_JSON)
     braces = raw.count(b"{")
     brackets = raw.count(b"[")
@@ -156,32 +176,43 @@ _MAX_INTEGER_DIGITS = 309  # of the largest double, 1.8e308; also keeps CPython'
 
 
 def _read_stdlib(raw: bytes, max_depth: int, allow_duplicates: bool) -> Any:
-    text = None
-    with contextlib.suppress(UnicodeDecodeError):
-        text = raw.decode("utf-8")
+    text = _text_of(raw)
     if text is None:
         raise JSONFault(_NOT_JSON)
     _check_text_depth(text, max_depth)
     decoder = _LAST_WINS if allow_duplicates else _NO_DUPLICATES
-    value = _NOTHING
+    value: Any = None
+    fault = False
     try:
         value = decoder.decode(text)
     except JSONFault:
         raise
-    except (ValueError, RecursionError):
-        pass
-    if value is _NOTHING:
+    except ValueError:
+        fault = True
+    if fault:
         raise JSONFault(_NOT_JSON)
     if _SURROGATE_ESCAPE.search(text) is not None:
         # Every member counts, also one that a later member of its name has replaced.
         every = _PAIRS.decode(text) if allow_duplicates else value
-        spelled = False
-        with contextlib.suppress(UnicodeEncodeError, RecursionError):
-            json.dumps(every, ensure_ascii=False).encode("utf-8")
-            spelled = True
-        if not spelled:
+        if _octets_of(json.dumps(every, ensure_ascii=False)) is None:
             raise JSONFault(_NOT_JSON)
     return value
+
+
+def _text_of(octets: bytes) -> str | None:
+    """Return the text that strict UTF-8 spells, or None."""
+    try:
+        return octets.decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+
+
+def _octets_of(text: str) -> bytes | None:
+    """Return the text in UTF-8, or None where it holds a lone surrogate."""
+    try:
+        return text.encode("utf-8")
+    except UnicodeEncodeError:
+        return None
 
 
 def _check_text_depth(text: str, max_depth: int) -> None:
@@ -251,71 +282,135 @@ _PAIRS = _decoder(list)
 _INT64_MIN = -(2**63)
 _UINT64_MAX = 2**64 - 1
 _EXACT = frozenset({str, int, bool, type(None)})
+_ALIKE_WITHOUT_INT = frozenset({str, bool, type(None)})
+_LONE_SURROGATE = "cannot be written as JSON: a string holds a lone surrogate"
+
+# Who may write a value, in the order of more and more work.
+_EITHER = 0  # orjson and the standard library write the same
+_STDLIB = 1  # they differ, or orjson refuses
+_AFTER_COPY = (
+    2  # it holds subclasses of the plain types, which might tell the writer other than what they are
+)
 
 
 def write(value: Any, *, max_depth: int = DEFAULT_MAX_DEPTH) -> bytes:
     """Return the compact UTF-8 JSON of `value`, with its members in their order.
 
-    Takes str, int, float, bool, None, lists, tuples and dicts with str names (and plain subclasses of these).
-    Raises `TypeError` for every other type, and `ValueError` for NaN and infinities, integers beyond a double's range,
-    lone surrogates, and nesting (or a cycle) beyond `max_depth`.
+    Takes str, int, float, bool, None, lists, tuples, dicts, and plain subclasses of these, which count as what they are
+    underneath, whatever their methods say; a member's name must be a str and no subclass.  Raises `TypeError` for every
+    other type, and `ValueError` for NaN and infinities, integers beyond a double's range, lone surrogates, and nesting
+    (or a cycle) beyond `max_depth` or the stack that is left.
     """
-    orjson_may = check_writable(value, max_depth)
-    if orjson_may and _writer_is_orjson:
+    try:
+        return _write(value, max_depth)
+    except RecursionError:
+        pass
+    raise ValueError(_TOO_DEEP)
+
+
+def write_flat(value: Any) -> bytes | None:
+    """Return what `write` does, or None where `write` has to say.
+
+    `value` must be known to be of types that both writers write alike, as a dict is whose members are all str, int,
+    bool or None by their exact type.  What else is to refuse, orjson refuses of itself: names that are no str, integers
+    beyond 64 bits, lone surrogates.
+    """
+    if _writer_is_orjson:
         try:
             return orjson.dumps(value)
-        except TypeError as error:
-            # All types were checked above; what is left are strings that UTF-8 cannot spell.
-            raise ValueError(f"cannot be written as JSON: {error}") from None
-    try:
-        # Floats in Python's own shortest spelling, so that the bytes do not depend on which writer was at work.
-        return _ENCODER.encode(value).encode("utf-8")
-    except UnicodeEncodeError:
-        raise ValueError("cannot be written as JSON: a string holds a lone surrogate") from None
+        except TypeError:  # orjson's JSONEncodeError is one
+            pass
+    return None
+
+
+def _write(value: Any, max_depth: int) -> bytes:
+    writer = check_writable(value, max_depth)
+    if writer == _AFTER_COPY:
+        value = plain(value)
+        writer = check_writable(value, max_depth)
+    # All types were checked above; what orjson still refuses are strings that UTF-8 cannot spell.  Floats get Python's
+    # own shortest spelling, so that the bytes do not depend on which writer was at work.
+    alike = writer == _EITHER and _writer_is_orjson
+    octets = write_flat(value) if alike else _octets_of(_ENCODER.encode(value))
+    if octets is None:
+        raise ValueError(_LONE_SURROGATE)
+    return octets
 
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, check_circular=False, separators=(",", ":"))
 
 
-def check_writable(value: Any, max_depth: int) -> bool:
-    """Raise unless JSON can say `value` exactly; return whether orjson writes it as the standard library would."""
+def check_writable(value: Any, max_depth: int) -> int:
+    """Raise unless JSON can say `value` exactly; return who may write it."""
     kind = type(value)
     if kind in _EXACT:
         if kind is int and not _INT64_MIN <= value <= _UINT64_MAX:
             _check_double_range(value, ValueError("an integer is beyond the range of a double"))
-            return False
-        return True
+            return _STDLIB
+        return _EITHER
     if kind is dict:
         if max_depth < 1:
             raise ValueError("nested too deeply for a token, or in a cycle")
-        same = True
+        writer = _EITHER
         for name, member in value.items():
             if type(name) is not str:
                 raise TypeError(f"a member name must be str, got {type(name).__name__}")
             inner = type(member)
             if inner is str or (inner is int and _INT64_MIN <= member <= _UINT64_MAX):
                 continue  # spares the call for most members
-            same = check_writable(member, max_depth - 1) and same
-        return same
+            writer = max(writer, check_writable(member, max_depth - 1))
+        return writer
     if kind is list or kind is tuple:
         if max_depth < 1:
             raise ValueError("nested too deeply for a token, or in a cycle")
-        same = True
-        for item in value:
-            same = check_writable(item, max_depth - 1) and same
-        return same
+        if _ALIKE_WITHOUT_INT.issuperset(map(type, value)):
+            return _EITHER
+        return max(check_writable(item, max_depth - 1) for item in value)
     if kind is float:
         if not math.isfinite(value):
             raise ValueError("NaN and infinities have no JSON")
-        return False  # orjson and repr() spell some floats differently
-    if isinstance(value, Enum):
+        return _STDLIB  # orjson and repr() spell some floats differently
+    check_writable(_underneath(value), max_depth)
+    return _AFTER_COPY
+
+
+def plain(value: Any) -> Any:
+    """Return `value` with all that is of a plain subclass replaced by what it is underneath, at every depth.
+
+    Takes what `check_writable` passes; raises `TypeError` as that does.
+    """
+    kind = type(value)
+    if kind in _EXACT or kind is float:
+        return value
+    if kind is not dict and kind is not list and kind is not tuple:
+        value = _underneath(value)
+        kind = type(value)
+    if kind is dict:
+        return {name: plain(member) for name, member in value.items()}
+    if kind is list or kind is tuple:
+        return [plain(item) for item in value]
+    return value
+
+
+def _underneath(value: Any) -> Any:
+    """Return what an instance of a plain subclass holds, by the plain type's own methods, whatever its own ones say."""
+    kind = type(value)
+    if issubclass(kind, Enum):
         raise TypeError(f"{kind.__name__} is an Enum; write its value or its name")
-    plain: tuple[type[Any], ...] = (str, int, float, dict, list, tuple)
-    for base in plain:
-        # A plain subclass stands for what it is underneath; the standard library's writer sees it so.
-        if isinstance(value, base):
-            check_writable(base(value), max_depth)
-            return False
+    if issubclass(kind, str):
+        return str.__str__(value)
+    if issubclass(kind, int):
+        return int.__index__(value)
+    if issubclass(kind, float):
+        return float.__float__(value)
+    if issubclass(kind, OrderedDict):
+        return dict(OrderedDict.items(value))  # which keeps an order of its own
+    if issubclass(kind, dict):
+        return dict(dict.items(value))
+    if issubclass(kind, list):
+        return list(list.__iter__(value))
+    if issubclass(kind, tuple):
+        return list(tuple.__iter__(value))
     raise TypeError(f"{kind.__name__} has no JSON type of its own; convert it to str, int or float first")
 
 
