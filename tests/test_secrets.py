@@ -175,6 +175,106 @@ def test_no_error_shows_a_key(engine: str, caplog: pytest.LogCaptureFixture) -> 
     assert not any(shows(all_views(skipped), secret) for secret in (*secrets_of(key), SECRET))
 
 
+def held_by(error: BaseException) -> str:
+    """Return all that an error, and those in whose handling it was raised, hold in their attributes."""
+    held: list[str] = []
+    todo: list[BaseException | None] = [error]
+    seen: set[int] = set()
+    while todo:
+        one = todo.pop()
+        if one is None or id(one) in seen:
+            continue
+        seen.add(id(one))
+        todo += [one.__context__, one.__cause__]
+        attributes = [name for name in dir(one) if name not in ("__traceback__", "__context__", "__cause__")]
+        held += [repr(getattr(one, name, None)) for name in attributes]
+        held += [repr(one), str(one)]
+    return "\n".join(held)
+
+
+CANARY = "the-customer-4711"
+
+
+def _bad_payloads() -> dict[str, bytes]:
+    filler = b'"sub":"%s"' % CANARY.encode()
+    return {
+        "cut off": b"{" + filler,
+        "not UTF-8": b"{" + filler + b',"x":"\xff"}',
+        "surrogate": b"{" + filler + b',"x":"\\ud800"}',
+        "twice": b"{" + filler + b"," + filler + b"}",
+        "NaN": b"{" + filler + b',"x":NaN}',
+        "too large": b"{" + filler + b',"x":1e999}',
+        "too many digits": b"{" + filler + b',"x":' + b"1" * 400 + b"}",
+        "deep": b"{" + filler + b',"x":' + b"[" * 99 + b"]" * 99 + b"}",
+        "list": b"[{" + filler + b"}]",
+        "string": b'"' + CANARY.encode() + b'"',
+    }
+
+
+@pytest.mark.parametrize("payload", _bad_payloads().values(), ids=_bad_payloads().keys())
+def test_no_error_holds_a_token_or_its_claims_in_its_chain(
+    engine: str, json_reader: str, payload: bytes
+) -> None:
+    """Neither `__context__` nor `__cause__`: reporters of errors send all of the chain to places of their own."""
+    key = HMACKey(SECRET)
+    verifier = Verifier(key, require=())
+    as_payload = tokens.token(tokens.HS256, payload, SECRET)
+    as_header = f"{tokens.b64u(payload)}.e30.AAAA"
+    errors: list[BaseException] = []
+    for token in (as_payload, as_header, f"{as_payload}\u00e9", CANARY, CANARY + "\ud800"):
+        for call in (verifier.verify, verifier.verify_complete, fastjwt.decode_unverified):
+            with pytest.raises(fastjwt.DecodeError) as caught:
+                call(token)
+            errors.append(caught.value)
+        errors += verifier.verify_batch([token]).errors.values()
+    signer = Signer(key)
+    for minting in (lambda: signer.sign(payload), lambda: signer.sign_batch([payload])):
+        with pytest.raises(ValueError, match="claims") as refused:
+            minting()
+        errors.append(refused.value)
+    for loading in (
+        lambda: RSAPrivateKey.from_jwk(payload),
+        lambda: HMACKey.from_jwk(payload.decode("latin-1")),
+        lambda: JWKSet.from_json(payload),
+    ):
+        with pytest.raises((fastjwt.InvalidKeyError, fastjwt.JWKSError)) as unusable:
+            loading()
+        errors.append(unusable.value)
+    assert len(errors) == 25
+    for error in errors:
+        held = held_by(error)
+        assert CANARY not in held
+        assert tokens.b64u(CANARY.encode())[4:-4] not in held
+
+
+def test_no_error_of_minting_holds_claims_in_its_chain(engine: str, json_reader: str) -> None:
+    signer = Signer(HMACKey(SECRET))
+    bad: list[Any] = ["\ud800", 10**400, float("nan"), {1}, {1: 2}, b"x", float("inf")]
+    for value in [*bad, *([1.5, value] for value in bad)]:
+        claims = {"sub": CANARY, "x": value}
+        for minting in (
+            signer.sign,
+            lambda one: signer.sign_batch([one]),
+            lambda one: list(signer.sign_stream([one])),
+        ):
+            with pytest.raises((TypeError, ValueError)) as caught:
+                minting(claims)
+            assert CANARY not in held_by(caught.value)
+
+
+def test_no_error_holds_a_password_or_a_secret_in_its_chain() -> None:
+    key = RSAPrivateKey.generate()
+    encrypted = key.to_pem("other")
+    for attempt in (
+        lambda: RSAPrivateKey.from_pem(encrypted, CANARY + "\ud800"),
+        lambda: key.to_pem(CANARY + "\ud800"),
+        lambda: HMACKey.from_jwk({"kty": "oct", "k": CANARY + "\u00e9"}),
+    ):
+        with pytest.raises((fastjwt.InvalidKeyError, ValueError)) as caught:
+            attempt()
+        assert CANARY not in held_by(caught.value)
+
+
 def test_nothing_is_logged_or_printed_by_itself(
     engine: str, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:

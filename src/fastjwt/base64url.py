@@ -57,9 +57,10 @@ def decode(text: str | bytes) -> bytes:
     Raises `Fault` (a `ValueError`) for any other spelling than the canonical one.
     """
     if isinstance(text, str):
-        if not text.isascii():  # asked, not tried: the error would hold the text, and be the context of ours
+        # Asked beforehand: the error of encode() would keep the text, which may be a key.
+        if not str.isascii(text):
             raise Fault("not base64url: " + _SENTENCES["alphabet"])
-        text = text.encode("ascii")
+        text = str.encode(text, "ascii")
     fault = fault_of(text)
     if fault is not None:
         raise Fault("not base64url: " + _SENTENCES[fault])

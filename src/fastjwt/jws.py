@@ -264,10 +264,10 @@ def split_one(backend: Backend, token: str | bytes, limits: Limits) -> Token:
         # By the type's own methods: what a subclass says of itself counts as little here as in a batch.
         if str.__len__(token) > limits.max_token_bytes:
             raise error_for(Status.TOO_LONG, limits)
-        try:
-            data = str.encode(token, "ascii")
-        except UnicodeEncodeError:
-            raise error_for(Status.BAD_ALPHABET, limits) from None
+        # Asked beforehand: the error of encode() would keep the token.
+        if not str.isascii(token):
+            raise error_for(Status.BAD_ALPHABET, limits)
+        data = str.encode(token, "ascii")
     elif isinstance(token, bytes):
         data = token if type(token) is bytes else bytes.__getitem__(token, slice(None))
     else:
