@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -285,6 +286,112 @@ def test_a_bad_token_and_a_bad_now_together_are_wrong_use_or_a_verdict_and_nothi
     for bad in ("", "a.b.c", with_claims(exp=1)):
         with pytest.raises((ValueError, InvalidTokenError)):
             verifier.verify(bad, now=math.nan)
+
+
+def test_a_wrong_now_is_wrong_use_before_the_token_is_looked_at():
+    """Whatever the token is: a wrong call must not depend on what a stranger sends."""
+    verifier = judge().verifier
+    of_another_type: Any = str(NOW)
+    stopped = Verifier(public(), clock=lambda: math.nan)
+    for bad in ("", "a.b.c", "e30.e30.AAAA", token()[:-9] + "AAAAAAAAA", with_claims(exp=1), "\u00e9"):
+        for ask in (verifier.verify, verifier.verify_complete):
+            with pytest.raises(ValueError, match="now must be a finite"):
+                ask(bad, now=math.inf)
+            with pytest.raises(TypeError, match="now must be a number"):
+                ask(bad, now=of_another_type)
+        for ask in (stopped.verify, stopped.verify_complete):
+            with pytest.raises(ValueError, match="clock"):
+                ask(bad)
+
+
+# --- Times without end ---------------------------------------------------------------------------------------------
+
+LARGEST = math.nextafter(math.inf, 0)
+MOMENTS: list[int | float] = [
+    0,
+    -1,
+    NOW,
+    NOW + 0.25,
+    2**53 + 3,
+    -(2**53) - 3,
+    float(2**53),
+    1e300,
+    int(1.7e308),
+]
+MOMENTS += [-int(1.7e308), LARGEST, -LARGEST, int(LARGEST), -int(LARGEST), 5e-324]
+LEEWAYS: list[int | float] = [0, 0.0, 5, 0.5, 86_400]
+CLAIMED: list[int | float] = [*MOMENTS, 2**53 + 2, 2**53 + 4, int(LARGEST) - 1, -int(LARGEST) + 1]
+
+
+def _due(claims: dict[str, Any], now: float, leeway: float, max_age: float | None) -> type[Exception] | None:
+    """Return what a verifier must say of these claims, computed without any rounding."""
+    at, grace = Fraction(now), Fraction(leeway)
+    if "iat" in claims and claims["iat"] > at + grace:
+        return ImmatureSignatureError
+    if "nbf" in claims and claims["nbf"] > at + grace:
+        return ImmatureSignatureError
+    if "exp" in claims and claims["exp"] <= at - grace:
+        return ExpiredSignatureError
+    if max_age is not None and claims["iat"] < at - Fraction(max_age) - grace:
+        return ExpiredSignatureError
+    return None
+
+
+@pytest.mark.parametrize("leeway", LEEWAYS, ids=repr)
+@pytest.mark.parametrize("now", MOMENTS, ids=repr)
+def test_finite_times_of_any_size_get_the_exact_verdict(now, leeway):
+    """Neither an OverflowError nor a double's rounding decides."""
+    verifier = Verifier(public(), require=(), leeway=leeway)
+    cases = [{name: value} for name in ("exp", "nbf", "iat") for value in CLAIMED]
+    batch = verifier.verify_batch([token(None, claims) for claims in cases], now=now)
+    for number, claims in enumerate(cases):
+        error = batch.errors.get(number)
+        assert (None if error is None else type(error)) is _due(claims, now, leeway, None), claims
+        assert batch.claims[number] == (claims if error is None else None)
+
+
+@pytest.mark.parametrize("max_age", [each for each in MOMENTS if each >= 0], ids=repr)
+@pytest.mark.parametrize("leeway", [0, 0.5], ids=repr)
+def test_a_max_age_of_any_size_gets_the_exact_verdict(max_age, leeway):
+    verifier = Verifier(public(), require=(), leeway=leeway, max_age=max_age)
+    cases = [{"iat": value} for value in CLAIMED]
+    crowd = [token(None, claims) for claims in cases]
+    for now in MOMENTS:
+        batch = verifier.verify_batch(crowd, now=now)
+        for number, claims in enumerate(cases):
+            error = batch.errors.get(number)
+            assert (None if error is None else type(error)) is _due(claims, now, leeway, max_age), (
+                claims,
+                now,
+            )
+    with pytest.raises(ExpiredSignatureError):
+        verifier.verify(token(None, {"iat": -LARGEST}), now=int(LARGEST))
+
+
+def test_numbers_of_subclasses_count_as_what_they_are_underneath():
+    class Late(int):
+        """Adds and compares as it likes."""
+
+        def __sub__(self, other: object) -> int:
+            return 0
+
+        __add__ = __radd__ = __rsub__ = __sub__
+
+        def __lt__(self, other: object) -> bool:
+            return True
+
+        __gt__ = __le__ = __ge__ = __lt__
+
+        def __float__(self) -> float:
+            raise OverflowError
+
+    for leeway in (0, Late(5)):
+        verifier = Verifier(public(), leeway=leeway)
+        assert verifier.verify(token(), now=Late(NOW))["exp"] == LATER
+        with pytest.raises(ExpiredSignatureError):
+            verifier.verify(token(), now=Late(LATER + 5))
+        with pytest.raises(ExpiredSignatureError):
+            Verifier(public(), leeway=leeway, clock=lambda: Late(LATER + 5)).verify(token())
 
 
 def test_the_clock_is_asked_where_no_now_is_given():

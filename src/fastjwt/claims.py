@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import strict_json
 from .errors import (
@@ -25,7 +25,10 @@ from .errors import (
 )
 from .strict_json import read_plain
 
-__all__ = ["ClaimsPolicy", "finite_seconds"]
+if TYPE_CHECKING:
+    from fractions import Fraction
+
+__all__ = ["ClaimsPolicy", "finite_seconds", "moment_after"]
 
 MAX_LEEWAY_SECONDS = 86_400
 MAX_JSON_DEPTH = 256
@@ -33,19 +36,49 @@ MAX_JSON_DEPTH = 256
 _USUALLY_REQUIRED = ("exp",)
 
 
-def finite_seconds(value: object, what: str) -> int | float:
-    """Return `value` as a number of seconds.  Raises TypeError for another type, ValueError if it is not finite."""
-    if isinstance(value, timedelta):
-        return value.total_seconds()
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise TypeError(f"{what} must be a number of seconds, got {type(value).__name__}")
+def finite_seconds(value: Any, what: str) -> int | float:
+    """Return `value` as a number of seconds, an int or float by its exact type.
+
+    Raises TypeError for another type, ValueError if it is not finite, or an int beyond the range of a double.
+    """
+    kind = type(value)
+    seconds: int | float
+    if kind is int or kind is float:
+        seconds = value
+    elif isinstance(value, timedelta):
+        seconds = value.total_seconds()
+    # By the types' own methods: what a subclass says of itself does not count.
+    elif issubclass(kind, int) and kind is not bool:
+        seconds = int.__index__(value)
+    elif issubclass(kind, float):
+        seconds = float.__float__(value)
+    else:
+        raise TypeError(f"{what} must be a number of seconds, got {kind.__name__}")
     try:
-        finite = math.isfinite(value)
+        finite = math.isfinite(seconds)
     except OverflowError:
         finite = False
     if not finite:
         raise ValueError(f"{what} must be a finite number of seconds")
-    return value
+    return seconds
+
+
+# Below, a double tells at least half seconds apart, and a sum of two is as good as any clock.
+_EXACT_ENOUGH = 2**52
+
+
+def moment_after(moment: int | float | Fraction, seconds: int | float) -> int | float | Fraction:
+    """Return `moment + seconds`, both finite; where a sum of doubles would be off by a second or overflow, exactly.
+
+    Python compares numbers of all three types by their exact values, and never overflows over that.
+    """
+    if -_EXACT_ENOUGH < moment < _EXACT_ENOUGH and -_EXACT_ENOUGH < seconds < _EXACT_ENOUGH:
+        return moment + seconds
+    if type(moment) is int and type(seconds) is int:
+        return moment + seconds
+    from fractions import Fraction  # rare, and takes milliseconds to import
+
+    return Fraction(moment) + Fraction(seconds)
 
 
 def _names(value: str | Iterable[str] | None, what: str) -> frozenset[str] | None:
@@ -151,8 +184,11 @@ class ClaimsPolicy:
         rare, more_required, issuers, absent_issuer, audiences, leeway = self._expected
         if rare:
             return list(range(len(many)))
-        earliest = now - leeway
-        latest = now + leeway
+        earliest: int | float | Fraction = now
+        latest: int | float | Fraction = now
+        if leeway:
+            earliest = moment_after(now, -leeway)
+            latest = moment_after(now, leeway)
         doubts = []
         for number, claims in enumerate(many):
             get = claims.get
@@ -190,26 +226,27 @@ class ClaimsPolicy:
         for name in self.require:
             if claims.get(name) is None:
                 raise MissingRequiredClaimError(name)
-        leeway = self.leeway
+        earliest = moment_after(now, -self.leeway)
+        latest = moment_after(now, self.leeway)
         if "iat" in claims:
             iat = claims["iat"]
             if type(iat) is not int and type(iat) is not float:
                 # A null counts as missing where it is expected, and max_age expects it, further down.
                 if iat is not None or self.max_age is None:
                     raise InvalidIssuedAtError("iat is not a number")
-            elif iat > now + leeway and not self.allow_future_iat:
+            elif iat > latest and not self.allow_future_iat:
                 raise ImmatureSignatureError("the token was issued in the future (iat)")
         if "nbf" in claims:
             nbf = claims["nbf"]
             if type(nbf) is not int and type(nbf) is not float:
                 raise DecodeError("payload: nbf is not a number")
-            if nbf > now + leeway:
+            if nbf > latest:
                 raise ImmatureSignatureError("the token is not valid yet (nbf)")
         if "exp" in claims:
             exp = claims["exp"]
             if type(exp) is not int and type(exp) is not float:
                 raise DecodeError("payload: exp is not a number")
-            if exp <= now - leeway:
+            if exp <= earliest:
                 raise ExpiredSignatureError("the token has expired (exp)")
         if self.max_age is not None:
             self._check_age(claims, now, self.max_age)
@@ -226,7 +263,7 @@ class ClaimsPolicy:
         iat = claims.get("iat")
         if iat is None:
             raise MissingRequiredClaimError("iat")
-        if iat < now - max_age - self.leeway:
+        if iat < moment_after(moment_after(now, -max_age), -self.leeway):
             raise ExpiredSignatureError("the token was issued longer ago than max_age allows (iat)")
 
     def _check_issuer(self, claims: dict[str, Any]) -> None:

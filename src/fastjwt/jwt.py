@@ -280,13 +280,15 @@ class Verifier:
 
         Raises the `InvalidTokenError` that says what is wrong with it, and TypeError for what is neither str nor bytes.
         """
+        moment = self._time(now)  # first of all: a wrong one is wrong use, whatever the token
         _, payload, names, _ = self._signatures.verify_one(token)
-        return self._policy.claims_of(payload, names, self._time(now))
+        return self._policy.claims_of(payload, names, moment)
 
     def verify_complete(self, token: str | bytes, now: float | None = None) -> Verified:
         """Return header, claims and key of a good token; otherwise as `verify`."""
+        moment = self._time(now)
         header, payload, names, key = self._signatures.verify_one(token)
-        claims = self._policy.claims_of(payload, names, self._time(now))
+        claims = self._policy.claims_of(payload, names, moment)
         return Verified(read_header(header, self._policy.max_json_depth), claims, key)
 
     def verify_batch(
