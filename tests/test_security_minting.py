@@ -11,12 +11,14 @@ import math
 import uuid
 from collections import OrderedDict, UserDict
 from datetime import date, datetime, timedelta, timezone, tzinfo
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 import pytest
 import tokens
+from stack import outcomes_near_the_limit
 from tokens import LATER, NOW, SECRET, fast_private, public, unb64u
 from verdicts import judge
 
@@ -494,6 +496,85 @@ def test_the_longest_header_that_is_written_is_the_longest_that_is_read():
     judge().accepts(longest)
 
 
+# --- Shapes that were seen before ----------------------------------------------------------------------------------
+
+
+class Name(str):
+    """A str by descent: no name of a member."""
+
+    __slots__ = ()
+
+
+def _of_one_shape() -> list[Any]:
+    """Return claims whose names are the same, or say so, and whose values differ in all that matters."""
+    plain = {"iss": "i", "exp": LATER, "n": 5, "x": "x", "none": None, "yes": True, "in": ["a", {"b": 1}]}
+    changed: list[dict[Any, Any]] = [plain]
+    changed += [
+        {**plain, "n": n} for n in (2**63, 2**64 - 1, 2**64, -(2**63) - 1, 10**308, 10**309, True, 1.5, None)
+    ]
+    changed += [{**plain, "exp": exp} for exp in (2**70, 10**400, True, None, "1", 1.5, [1], math.nan)]
+    changed += [
+        {**plain, "x": x} for x in ("\ud800", Word.YES, Name("x"), b"x", {1}, 1e16, math.inf, Level.HIGH)
+    ]
+    changed += [{**plain, "iss": iss} for iss in (None, 5, Name("i"), Word.YES, ["i"])]
+    changed += [
+        {**plain, "in": x}
+        for x in (("a",), [1.5], [{1}], _deep(63), _deep(64), [{1: 2}], {"\ud800": 1}, [10**400])
+    ]
+    changed += [{Name("iss") if name == "iss" else name: value for name, value in plain.items()}]
+    changed += [
+        dict(reversed(plain.items())),
+        {**plain, 5: 1},
+        {"x": plain},
+        {},
+        {"aud": "a"},
+        {"aud": ["a", "b"]},
+    ]
+    return changed
+
+
+def _outcome(made: Signer, claims: Any) -> str:
+    try:
+        return made.sign(claims)
+    except (TypeError, ValueError) as error:
+        return f"{type(error).__name__}: {error}"
+
+
+def test_what_a_signer_saw_before_changes_neither_tokens_nor_refusals():
+    """A shape that was all right once is not looked at so closely again: a fresh signer must always say the same."""
+    crowd = _of_one_shape()
+    made = signer(kid="k")
+    for _ in range(3):
+        for claims in crowd:
+            assert _outcome(made, claims) == _outcome(signer(kid="k"), claims), claims
+    for claims in crowd:
+        fresh = signer(issuer="i")
+        assert _outcome(fresh, crowd[0]) == _outcome(fresh, crowd[0])
+        assert _outcome(fresh, claims) == _outcome(signer(issuer="i"), claims), claims
+
+
+def test_either_writer_signs_or_refuses_alike_what_was_seen_before(json_reader):
+    del json_reader
+    outcomes = []
+    for writer in strict_json.available():
+        with strict_json.use(writer):
+            made = signer()
+            outcomes.append([_outcome(made, claims) for claims in _of_one_shape() * 2])
+    assert outcomes[0] == outcomes[-1]
+
+
+def test_the_memory_for_shapes_of_claims_is_bounded():
+    """Whoever chooses the names of claims fills it, and no more than that."""
+    made = signer()
+    for number in range(300):
+        made.sign({f"claim {number}": number})
+    made.sign({str(number): 0 for number in range(5000)})
+    made.sign({"x" * 100_000: 0})
+    shapes = made._writer._shapes
+    assert len(shapes) <= 64
+    assert all(len(shape) <= 64 and sum(map(len, shape[0])) <= 1024 for shape in shapes)
+
+
 # --- Settings ------------------------------------------------------------------------------------------------------
 
 
@@ -588,6 +669,125 @@ def test_a_signer_does_not_take_a_public_key():
         Signer(key)
 
 
+@pytest.mark.parametrize("clock", [5, None, "now", NOW])
+def test_a_clock_that_cannot_be_called_is_a_type_error(clock):
+    with pytest.raises(TypeError, match="clock"):
+        signer(clock=clock, ttl=5)
+    with pytest.raises(TypeError, match="clock"):
+        signer(clock=clock)
+
+
+@pytest.mark.parametrize("text", LONE_SURROGATES, ids=ascii)
+def test_settings_that_no_token_could_carry_are_refused_at_construction(text):
+    for options in ({"issuer": text}, {"audience": text}, {"audience": ["a", text]}, {"kid": text}):
+        with pytest.raises(ValueError, match="surrogate"):
+            signer(**options)
+
+
+class Changing(str):
+    """Is never what it was compared as."""
+
+    __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        return True
+
+    def __ne__(self, other: object) -> bool:
+        return False
+
+    __hash__ = str.__hash__
+
+
+class Members(list[Any]):
+    """Shows one audience and holds another."""
+
+    def __iter__(self) -> Any:
+        return iter(["a"])
+
+    def __eq__(self, other: object) -> bool:
+        return True
+
+    __hash__ = None
+
+
+class Hiding(dict[str, Any]):
+    """Shows no names when it is asked for them."""
+
+    def __iter__(self) -> Any:
+        return iter(())
+
+    def __contains__(self, name: object) -> bool:
+        return False
+
+
+def test_what_was_compared_with_the_signers_settings_is_what_is_written():
+    refuses({"iss": Changing("x")}, ValueError, issuer="i")
+    refuses({"aud": Changing("x")}, ValueError, audience="i")
+    refuses({"aud": Members(["x"])}, ValueError, audience="a")
+    assert written({"aud": Members(["x"])}) == b'{"aud":["x"]}'
+    assert written({"iss": Changing("x"), "sub": Name("s")}) == b'{"iss":"x","sub":"s"}'
+    assert written({"iss": "i"}, issuer=Changing("i")) == b'{"iss":"i"}'
+    refuses({"iss": "x"}, ValueError, issuer=Changing("i"))
+    assert written(OrderedDict(exp=5)) == b'{"exp":5}'
+
+
+def test_a_dict_that_hides_its_registered_claims_does_not_get_them_past_the_checks():
+    assert signer().sign(Hiding(n=1)) is not None
+    try:
+        token = signer().sign(Hiding(exp="tomorrow"))
+    except (TypeError, ValueError):
+        return
+    assert "exp" not in json.loads(parts(token)[1])
+
+
+# --- Times without end ---------------------------------------------------------------------------------------------
+
+TIMES: list[int | float] = [
+    0,
+    1,
+    -1,
+    0.5,
+    NOW,
+    NOW + 0.5,
+    2**53 + 1,
+    1.7e308,
+    -1.7e308,
+    int(1.7e308),
+    -int(1.7e308),
+]
+TIMES += [2**1023, math.nextafter(math.inf, 0), -math.nextafter(math.inf, 0), 5e-324]
+
+
+@pytest.mark.parametrize("ttl", [each for each in TIMES if each > 0], ids=repr)
+@pytest.mark.parametrize("time", TIMES, ids=repr)
+def test_any_clock_and_ttl_give_a_token_or_a_value_error(time, ttl):
+    """`exp` is the exact sum, without its fraction; beyond a double it cannot be written."""
+    made = signer(ttl=ttl, clock=lambda: time)
+    exp = int(int(time) + fractions.Fraction(ttl))
+    try:
+        float(exp)
+    except OverflowError:
+        with pytest.raises(ValueError, match="double"):
+            made.sign({})
+        return
+    claims = json.loads(parts(made.sign({}))[1])
+    assert claims["iat"] == int(time)
+    assert claims["exp"] == exp or abs(time) + ttl < 2**52
+
+
+# --- Deep stacks ---------------------------------------------------------------------------------------------------
+
+
+def test_close_to_the_end_of_the_stack_nothing_but_a_value_error_is_raised():
+    made = signer()
+    deep = {"x": _deep(60)}
+    for claims in ({"n": 1}, deep, json.dumps(deep).encode()):
+        said = outcomes_near_the_limit(partial(made.sign, claims))
+        assert said <= {
+            f"ValueError: {words}nested too deeply for the stack that is left" for words in ("", "claims: ")
+        }
+
+
 # --- Claims as bytes -----------------------------------------------------------------------------------------------
 
 
@@ -605,6 +805,24 @@ def test_a_signer_does_not_take_a_public_key():
 )
 def test_claims_as_bytes_are_signed_as_they_are(raw):
     assert written(raw) == raw
+
+
+class Octets(bytes):
+    """Tells of others than it holds."""
+
+    def __bytes__(self) -> bytes:
+        return b'{"lie":1}'
+
+    def decode(self, *_: Any) -> str:
+        return '{"lie":1}'
+
+    def __len__(self) -> int:
+        return 2**62
+
+
+def test_a_subclass_of_bytes_is_signed_as_the_octets_that_were_checked():
+    assert written(Octets(b'{"a":1}')) == b'{"a":1}'
+    refuses(Octets(b"{"), ValueError)
 
 
 BAD_BYTES = {

@@ -158,7 +158,11 @@ class Signer:
 
         Raises TypeError and ValueError for claims that must not be minted.
         """
-        return self._backend.sign_one(self._handle, self._prefix, self._writer.write(claims))
+        try:
+            return self._backend.sign_one(self._handle, self._prefix, self._writer.write(claims))
+        except RecursionError:
+            pass
+        raise ValueError("claims: nested too deeply for the stack that is left")
 
     def sign_batch(self, claims_iterable: Iterable[Claims], threads: int | None = None) -> list[str]:
         """Return a token for each item, in input order.
@@ -196,7 +200,7 @@ class Signer:
         for index, claims in enumerate(claims_iterable):  # what the caller's iterable raises is the caller's
             try:
                 payload = write(claims)
-            except (TypeError, ValueError) as error:
+            except (TypeError, ValueError, RecursionError) as error:
                 kind = TypeError if isinstance(error, TypeError) else ValueError
                 fault = f"claims at index {index}: {error}"
                 break

@@ -13,7 +13,7 @@ from typing import Any
 
 from . import base64url, strict_json
 from .backends.base import Limits
-from .claims import finite_seconds
+from .claims import finite_seconds, moment_after
 from .header import MAX_KID_BYTES
 
 __all__ = ["ClaimsWriter", "header_segment"]
@@ -22,8 +22,15 @@ _LIMITS = Limits()
 _RESERVED_MEMBERS = ("alg", "crit", "b64")
 _TIMES = ("exp", "nbf", "iat")
 _STRINGS = ("iss", "sub", "jti")
-_REGISTERED = frozenset((*_TIMES, *_STRINGS, "aud"))
+_NAMES = frozenset((str,))
+_FLAT = frozenset((str, int, bool, type(None)))
+_PLAIN = _FLAT | {float, dict, list, tuple}
 _JTI_OCTETS = 16
+
+# Shapes of claims that a signer remembers at once, and how large each may be: 256 KiB at most.
+_REMEMBERED_SHAPES = 64
+_REMEMBERED_MEMBERS = 64
+_REMEMBERED_CHARACTERS = 1024
 
 
 def header_segment(alg: str, kid: str | None, headers: Mapping[str, Any] | None) -> bytes:
@@ -76,11 +83,15 @@ class ClaimsWriter:
             raise TypeError(f"issuer must be a str, got {type(issuer).__name__}")
         if type(jti) is not bool:
             raise TypeError("jti must be a bool")
+        if not callable(clock):
+            raise TypeError("clock must be callable")
         self._fixed: dict[str, Any] = {}
         if issuer is not None:
-            self._fixed["iss"] = issuer
+            self._fixed["iss"] = strict_json.underneath(issuer)
         if audience is not None:
             self._fixed["aud"] = _checked_audience(audience)
+        # Raises for lone surrogates now rather than with the first token.
+        strict_json.write(self._fixed)
         self._ttl = None if ttl is None else finite_seconds(ttl, "ttl")
         if self._ttl is not None and self._ttl <= 0:
             raise ValueError("ttl must be more than 0 seconds")
@@ -88,6 +99,7 @@ class ClaimsWriter:
         self._clock = clock
         self._max_payload_bytes = max_payload_bytes
         self._adds = bool(self._fixed) or self._ttl is not None or jti
+        self._shapes: dict[tuple[Any, ...], tuple[str, ...]] = {}
 
     def write(self, claims: Mapping[str, Any] | bytes) -> bytes:
         """Return the payload for `claims`: a dict, or bytes that are already a JSON object.
@@ -95,23 +107,47 @@ class ClaimsWriter:
         Raises TypeError for claims of a type that JSON or RFC 7519 does not give them, and ValueError for values that
         cannot be written, contradict the signer's settings, or would be refused by a verifier.
         """
-        if type(claims) is dict and not self._adds and _is_plain(claims):
-            payload = strict_json.write(claims)
-        elif isinstance(claims, bytes):
-            payload = self._checked_bytes(claims)
-        elif isinstance(claims, Mapping):
-            if self._adds or not _REGISTERED.isdisjoint(claims):
-                claims = self._completed(dict(claims))
-            elif type(claims) is not dict:
-                claims = dict(claims)
-            payload = strict_json.write(claims)
+        given: Any = claims
+        kind = type(given)
+        if kind is dict:
+            payload = self._of_members(given)
+        elif issubclass(kind, bytes):
+            payload = self._checked_bytes(bytes.__getitem__(given, slice(None)))
+        elif isinstance(given, Mapping):
+            payload = self._of_members(dict(given))
         else:
-            raise TypeError(f"claims must be a dict, or bytes that are JSON, got {type(claims).__name__}")
+            raise TypeError(f"claims must be a dict, or bytes that are JSON, got {kind.__name__}")
         if len(payload) > self._max_payload_bytes:
             raise ValueError(
                 f"the token would be longer than {_LIMITS.max_token_bytes} bytes, which verifiers refuse"
             )
         return payload
+
+    def _of_members(self, claims: dict[str, Any]) -> bytes:
+        if self._adds:
+            claims = self._completed(dict(claims))
+        # A signer's claims have few shapes: which names, in which order, and of which type each value is.  Where one
+        # was all right before, nothing is left to ask of it but what lies deeper, and what the writer asks anyway.
+        shape = (tuple(claims), *map(type, claims.values()))
+        nested = self._shapes.get(shape)
+        if nested is not None:
+            payload = strict_json.write_known(claims, nested)
+            if payload is not None:
+                return payload
+        elif not self._remembers(shape, claims) and not self._adds:
+            claims = self._completed(dict(claims))
+        return strict_json.write(claims)
+
+    def _remembers(self, shape: tuple[Any, ...], claims: dict[str, Any]) -> bool:
+        """Return whether claims of this shape need no completing; remember it then, and what is nested in it."""
+        kinds = shape[1:]
+        if not (_PLAIN.issuperset(kinds) and _NAMES.issuperset(map(type, claims)) and _is_plain(claims)):
+            return False
+        if len(shape) <= _REMEMBERED_MEMBERS and sum(map(len, claims)) <= _REMEMBERED_CHARACTERS:
+            if len(self._shapes) >= _REMEMBERED_SHAPES:
+                self._shapes.clear()
+            self._shapes[shape] = tuple(name for name, member in claims.items() if type(member) not in _FLAT)
+        return True
 
     def _checked_bytes(self, payload: bytes) -> bytes:
         if self._adds:
@@ -126,7 +162,7 @@ class ClaimsWriter:
             strict_json.read_object(payload)
         except strict_json.JSONFault as fault:
             raise ValueError(f"claims: {fault}") from None
-        return bytes(payload)
+        return payload
 
     def _completed(self, claims: dict[str, Any]) -> dict[str, Any]:
         """Return the claims with the signer's settings, and dates as NumericDate.  `claims` is ours to change."""
@@ -134,8 +170,10 @@ class ClaimsWriter:
             if name in claims:
                 claims[name] = _numeric_date(name, claims[name])
         for name in _STRINGS:
-            if name in claims and not isinstance(claims[name], str):
-                raise TypeError(f"{name} must be a str, got {type(claims[name]).__name__}")
+            if name in claims and type(claims[name]) is not str:
+                if not isinstance(claims[name], str):
+                    raise TypeError(f"{name} must be a str, got {type(claims[name]).__name__}")
+                claims[name] = strict_json.underneath(claims[name])
         if "aud" in claims:
             claims["aud"] = _checked_audience(claims["aud"])
         for name, value in self._fixed.items():
@@ -144,7 +182,7 @@ class ClaimsWriter:
         if self._ttl is not None and ("exp" not in claims or "iat" not in claims):
             now = int(finite_seconds(self._clock(), "the clock's time"))
             claims.setdefault("iat", now)
-            claims.setdefault("exp", int(now + self._ttl))
+            claims.setdefault("exp", int(moment_after(now, self._ttl)))
         if self._jti and "jti" not in claims:
             claims["jti"] = base64url.encode(os.urandom(_JTI_OCTETS))
         return claims
@@ -175,13 +213,17 @@ def _numeric_date(name: str, value: object) -> int | float:
 
 
 def _checked_audience(audience: object) -> str | list[str]:
-    if isinstance(audience, str):
-        return audience
-    if not isinstance(audience, list | tuple):
+    if not isinstance(audience, str | list | tuple):
         raise TypeError(f"aud must be a str or a list of str, got {type(audience).__name__}")
-    for member in audience:
+    # Plain ones, so that what is looked at here is what is written, and compared with the signer's.
+    plain = strict_json.underneath(audience)
+    if isinstance(plain, str):
+        return plain
+    members: list[str] = []
+    for member in plain:
         if not isinstance(member, str):
             raise TypeError(f"aud must hold str only, got {type(member).__name__}")
-    if not audience:
+        members.append(strict_json.underneath(member))
+    if not members:
         raise ValueError("aud is an empty list: no verifier could accept the token")
-    return list(audience)
+    return members
