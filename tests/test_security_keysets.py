@@ -434,6 +434,57 @@ def test_only_keys_that_fit_the_tokens_alg_are_counted():
     asked.accepts(named(None, SECRET, HS256))
 
 
+def of_list(*members: tuple[str, str | None]) -> list[fastjwt.RSAPublicKey]:
+    """Return keys by name (the main one's is empty), each under the kid beside it."""
+    return [
+        fastjwt.RSAPublicKey.from_jwk(
+            public_jwk(rsa_key(name) if name else None, **({} if kid is None else {"kid": kid}))
+        )
+        for name, kid in members
+    ]
+
+
+def test_in_a_list_keys_without_kid_fit_any_token_after_those_that_carry_its_kid():
+    keys = of_list(("third", None), ("other", "k"), ("", "c"))
+    by_kid, without, unnamed = named("k", rsa_key("other")), named("k", rsa_key("third")), named("k")
+    asked = judge(keys, by_kid, max_candidates=2)
+    asked.accepts(by_kid)
+    asked.accepts(without)
+    asked.refuses(unnamed, fastjwt.InvalidSignatureError, "signature")
+    assert asked.verifier.verify_complete(by_kid, now=NOW).key == keys[1]
+    assert asked.verifier.verify_complete(without, now=NOW).key == keys[0]
+
+
+def test_keys_without_kid_make_no_choice_ambiguous():
+    """Where one key may be tried, that of the token's kid is, alone; where two may, not a third."""
+    keys = of_list(("third", None), ("other", "k"), ("", None))
+    asked = judge(keys, named("k", rsa_key("other")))
+    asked.accepts(named("k", rsa_key("other")))
+    asked.refuses(named("k", rsa_key("third")), fastjwt.InvalidSignatureError, "signature")
+    asked.refuses(named("unknown", rsa_key("third")), KeyNotFoundError, "key")
+    asked = judge(keys, named("k", rsa_key("other")), max_candidates=2)
+    asked.accepts(named("k", rsa_key("third")))
+    asked.refuses(named("k"), fastjwt.InvalidSignatureError, "signature")
+    asked.accepts(named("unknown"))
+    judge(keys, named("k", rsa_key("other")), max_candidates=3).accepts(named("k"))
+
+
+def test_a_key_without_kid_is_still_taken_where_no_key_carries_the_tokens():
+    keys = of_list(("third", None), ("other", "k"))
+    asked = judge(keys, named("unknown", rsa_key("third")))
+    asked.accepts(named("unknown", rsa_key("third")))
+    asked.refuses(named("unknown", rsa_key("other")), fastjwt.InvalidSignatureError, "signature")
+    judge(of_list(("other", "k")), named("k", rsa_key("other"))).refuses(
+        named("unknown", rsa_key("other")), KeyNotFoundError, "key"
+    )
+
+
+def test_the_same_key_with_and_without_kid_is_tried_once():
+    keys = of_list(("other", None), ("other", "k"), ("third", None))
+    asked = judge(keys, named("k", rsa_key("other")), max_candidates=2)
+    asked.accepts(named("k", rsa_key("third")))
+
+
 # --- Which kid is which --------------------------------------------------------------------------------------------
 
 DIFFERENT_KIDS = [

@@ -59,6 +59,7 @@ class SignatureVerifier:
     def __init__(self, source: KeySource, rules: HeaderRules, limits: Limits, max_candidates: int) -> None:
         self.limits = limits
         self._source = source
+        self._spares: Callable[[str | None, str], Sequence[Key]] | None = getattr(source, "spares", None)
         self._rules = rules
         self._max_candidates = max_candidates
         self._backend: Backend = engines.current()
@@ -104,7 +105,9 @@ class SignatureVerifier:
             raise key_not_found(kid, "no key fits")
         if len(keys) > self._max_candidates:
             raise key_not_found(kid, f"{len(keys)} keys fit, which is ambiguous")
-        return keys
+        # Keys that only might be meant fill what room is left: they make no choice ambiguous.
+        spares = () if self._spares is None else self._spares(kid, alg)
+        return tuple(dict.fromkeys((*keys, *spares)))[: self._max_candidates]
 
     # --- One token
 

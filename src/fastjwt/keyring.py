@@ -27,7 +27,7 @@ class _OneKey:
 
 
 class _KeyList:
-    """Keys in the caller's order: those that carry the token's `kid`, else those that carry none."""
+    """Keys in the caller's order: those that carry the token's `kid`, then those that carry none and fit any token."""
 
     generation = 0
 
@@ -41,6 +41,10 @@ class _KeyList:
                 key for key in fitting if key.kid is None
             ]
         return list(dict.fromkeys(fitting))  # one key under two names counts once
+
+    def spares(self, kid: str | None, alg: str) -> Sequence[VerifyingKey]:
+        """Return the keys to try after those that carry the token's `kid`, as far as so many may be tried."""
+        return [key for key in self.keys if key.alg == alg and key.kid is None and kid is not None]
 
 
 def _checked(key: object) -> VerifyingKey:
@@ -69,5 +73,6 @@ def source_of(keys: Any) -> KeySource:
 
 def algorithms_of(source: KeySource) -> frozenset[str] | None:
     """Return the algorithms that the keys of a fixed source are for; None where it has none or may change."""
-    keys: Sequence[VerifyingKey] | None = getattr(source, "keys", None)
-    return frozenset(key.alg for key in keys) if keys else None
+    if isinstance(source, _OneKey | _KeyList | JWKSet) and source.keys:
+        return frozenset(key.alg for key in source.keys)
+    return None
