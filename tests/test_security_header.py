@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -15,9 +15,11 @@ from verdicts import judge
 import fastjwt
 from fastjwt import (
     DecodeError,
+    HMACKey,
     InvalidAlgorithmError,
     InvalidSignatureError,
     InvalidTokenError,
+    JWKSet,
     KeyNotFoundError,
     Verifier,
 )
@@ -168,6 +170,38 @@ def test_algorithms_narrows_what_the_keys_allow():
 def test_an_unknown_algorithm_or_an_empty_list_of_them_is_a_value_error(algorithms):
     with pytest.raises(ValueError):  # noqa: PT011 - the words are ours to choose
         Verifier(public(), algorithms=algorithms)
+
+
+def test_algorithms_that_leave_the_keys_none_are_a_value_error_at_construction():
+    """Such a verifier could verify nothing: that is an oversight, and no verdict on tokens."""
+    secret = HMACKey(SECRET)
+    rsa_set = JWKSet.from_dict({"keys": [public_jwk(kid="k")]})
+    for keys in (public(), [public()], [public(), public(rsa_key("other"))], rsa_set):
+        with pytest.raises(ValueError, match="HS256, but the keys are for RS256"):
+            Verifier(keys, algorithms=["HS256"])
+        Verifier(keys, algorithms=["RS256", "HS256"])
+    for secrets in (secret, [secret]):
+        with pytest.raises(ValueError, match="RS256, but the keys are for HS256"):
+            Verifier(secrets, algorithms=["RS256"])
+    Verifier([public(), secret], algorithms=["HS256"])
+
+
+def test_keys_that_may_still_come_leave_algorithms_alone():
+    """A set without keys, and a source whose keys change, whatever it has at this moment."""
+
+    class Changing:
+        """Has keys of one kind today."""
+
+        generation = 0
+        keys = (public(),)
+
+        def candidates(self, kid: str | None, alg: str) -> Sequence[fastjwt.RSAPublicKey | HMACKey]:
+            return [key for key in self.keys if key.alg == alg]
+
+    Verifier(JWKSet.from_dict({"keys": []}), algorithms=["HS256"])
+    verifier = Verifier(Changing(), algorithms=["HS256"])
+    with pytest.raises(InvalidAlgorithmError):
+        verifier.verify(token(RS256))
 
 
 @pytest.mark.parametrize("algorithms", ["RS256", b"RS256", 5, [None], [["RS256"]], [b"RS256"]], ids=repr)

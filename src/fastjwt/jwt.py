@@ -419,7 +419,13 @@ def _allowed_algorithms(algorithms: Iterable[str] | None, source: KeySource) -> 
             raise TypeError(f"algorithms must hold str only, got {type(name).__name__}")
         if name not in ALGORITHMS:
             raise ValueError(f"algorithm {name[:64]!r} is not supported; there are {', '.join(ALGORITHMS)}")
-    return by_keys & frozenset(names)
+    allowed = by_keys & frozenset(names)
+    if not allowed:
+        raise ValueError(
+            f"algorithms allows {', '.join(names)}, but the keys are for {', '.join(by_keys)}:"
+            " no token could be verified"
+        )
+    return allowed
 
 
 class Unverified(NamedTuple):
