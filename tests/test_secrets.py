@@ -175,6 +175,29 @@ def test_no_error_shows_a_key(engine: str, caplog: pytest.LogCaptureFixture) -> 
     assert not any(shows(all_views(skipped), secret) for secret in (*secrets_of(key), SECRET))
 
 
+def test_a_complete_and_an_unverified_token_show_neither_header_nor_claims(engine: str) -> None:
+    """They are tuples of what they hold all the same."""
+    key = HMACKey(SECRET, kid="me")
+    token = Signer(key, headers={"x": "the-header-0815"}).sign({"sub": "3f1c9a-the-customer"})
+    complete = Verifier(key, require=()).verify_complete(token)
+    unverified = fastjwt.decode_unverified(token)
+    for shown in (complete, unverified):
+        text = f"{shown} {shown!r} {shown!s} {[shown]} {shown!a}"
+        assert "customer" not in text
+        assert "0815" not in text
+        assert type(shown).__name__ in repr(shown)
+        assert shown.claims == {"sub": "3f1c9a-the-customer"}
+        assert shown.header["x"] == "the-header-0815"
+        assert isinstance(shown, tuple)
+    header, claims, by = complete
+    assert (header, claims, by) == complete
+    assert by is key
+    assert complete._fields == ("header", "claims", "key")
+    assert repr(key) in repr(complete)
+    assert unverified == (header, claims)
+    assert pickle.loads(pickle.dumps(unverified)) == unverified
+
+
 def held_by(error: BaseException) -> str:
     """Return all that an error, and those in whose handling it was raised, hold in their attributes."""
     held: list[str] = []

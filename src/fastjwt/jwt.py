@@ -434,6 +434,9 @@ class Unverified(NamedTuple):
     header: dict[str, Any]
     claims: dict[str, Any]
 
+    def __repr__(self) -> str:  # claims are somebody's data, and what is printed ends up in logs
+        return "<Unverified header and claims>"
+
 
 def decode_unverified(token: str | bytes) -> Unverified:
     """Return header and claims of a token for looking at; NOTHING is verified.

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple, overload
 
 from .errors import InvalidTokenError
+from .keys import HMACKey, RSAPublicKey
 
 __all__ = ["BatchResult", "TokenResult", "Verified"]
 
@@ -15,7 +16,10 @@ class Verified(NamedTuple):
 
     header: dict[str, Any]
     claims: dict[str, Any]
-    key: Any  # the key object that verified it
+    key: RSAPublicKey | HMACKey  # the one that verified it
+
+    def __repr__(self) -> str:  # claims are somebody's data, and results end up in logs
+        return f"<Verified by {self.key!r}>"
 
 
 class TokenResult:
@@ -36,7 +40,7 @@ class TokenResult:
     def __bool__(self) -> bool:
         return self.error is None
 
-    def __repr__(self) -> str:  # claims are somebody's data, and results end up in logs
+    def __repr__(self) -> str:
         outcome = "ok" if self.error is None else self.error.code
         return f"<TokenResult {self.index} {outcome}>"
 
