@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 import time
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 import pytest
+from stack import outcomes_near_the_limit
 from tokens import LATER, NOW, public, token, with_claims
 from verdicts import Judge, judge
 
@@ -833,3 +835,27 @@ def test_a_way_out_is_keyword_only_and_a_bool(name):
     arguments: list[Any] = [public(), None, None, None, 0, ("exp",), None, None, None, time.time, True]
     with pytest.raises(TypeError):
         Verifier(*arguments)
+
+
+# --- Deep stacks ---------------------------------------------------------------------------------------------------
+
+
+def test_close_to_the_end_of_the_stack_only_documented_errors_are_raised(
+    json_reader,
+):
+    """Where the caller has used up the stack, a MemoryError says so; reading JSON has its own word for that."""
+    deep: Any = 1
+    for _ in range(60):
+        deep = {"a": deep}
+    flat, nested = token(), token(None, {"exp": LATER, "x": deep})
+    verifier = judge().verifier
+    for honest in (flat, nested):
+        for ask in (
+            partial(verifier.verify, now=NOW),
+            partial(verifier.verify_complete, now=NOW),
+            fastjwt.decode_unverified,
+        ):
+            said = {outcome.split(":")[0] for outcome in outcomes_near_the_limit(partial(ask, honest))}
+            assert said <= {"MemoryError", "DecodeError"}
+            assert ask(honest)
+    assert verifier.verify_batch([flat, nested], now=NOW).ok == [True, True]

@@ -35,6 +35,8 @@ _CHUNK_TEXT = 4 * 2**20
 # How many items are read before they are measured: as many of the longest tokens, of 256 KiB each, are 8 MiB.
 _READ_AT_ONCE = 32
 _TEXTS = frozenset((str, bytes))
+# Where the caller has used up the stack, that is no verdict on the token.
+_NO_STACK = "too little of the stack is left (see sys.setrecursionlimit)"
 _MAX_CANDIDATES = 8
 _MAX_TOKEN_BYTES = 2**31 - 1
 
@@ -284,16 +286,24 @@ class Verifier:
 
         Raises the `InvalidTokenError` that says what is wrong with it, and TypeError for what is neither str nor bytes.
         """
-        moment = self._time(now)  # first of all: a wrong one is wrong use, whatever the token
-        _, payload, names, _ = self._signatures.verify_one(token)
-        return self._policy.claims_of(payload, names, moment)
+        try:
+            moment = self._time(now)  # first of all: a wrong one is wrong use, whatever the token
+            _, payload, names, _ = self._signatures.verify_one(token)
+            return self._policy.claims_of(payload, names, moment)
+        except RecursionError:
+            pass
+        raise MemoryError(_NO_STACK)
 
     def verify_complete(self, token: str | bytes, now: float | None = None) -> Verified:
         """Return header, claims and key of a good token; otherwise as `verify`."""
-        moment = self._time(now)
-        header, payload, names, key = self._signatures.verify_one(token)
-        claims = self._policy.claims_of(payload, names, moment)
-        return Verified(read_header(header, self._policy.max_json_depth), claims, key)
+        try:
+            moment = self._time(now)
+            header, payload, names, key = self._signatures.verify_one(token)
+            claims = self._policy.claims_of(payload, names, moment)
+            return Verified(read_header(header, self._policy.max_json_depth), claims, key)
+        except RecursionError:
+            pass
+        raise MemoryError(_NO_STACK)
 
     def verify_batch(
         self, tokens: Iterable[str | bytes], now: float | None = None, threads: int | None = None
@@ -443,11 +453,14 @@ def decode_unverified(token: str | bytes) -> Unverified:
 
     Raises `DecodeError` where the form is wrong, and TypeError for what is neither str nor bytes.
     """
-    split = split_one(engines.current(), token, Limits())
-    segment, payload = split.header, split.payload()
-    split.release()
-    header = read_header(segment)
     try:
+        split = split_one(engines.current(), token, Limits())
+        segment, payload = split.header, split.payload()
+        split.release()
+        header = read_header(segment)
         return Unverified(header, strict_json.read_object(payload))
     except strict_json.JSONFault as fault:
         raise DecodeError(f"payload: {fault}") from None
+    except RecursionError:
+        pass
+    raise MemoryError(_NO_STACK)
