@@ -71,7 +71,11 @@ class SignatureVerifier:
         """Return the keys that a raw header segment leads to.  Raises `Refusal`."""
         # Read before the keys are: should they change meanwhile, what was decided by the old ones is remembered in a
         # dictionary that nobody looks at any more.
-        memory = self._remembered()
+        generation = self._source.generation
+        remembered, memory = self._memory
+        if generation != remembered:
+            memory = {}
+            self._memory = (generation, memory)
         known = memory.get(header)
         if known is not None:
             return known
@@ -83,15 +87,6 @@ class SignatureVerifier:
                 memory.clear()
             memory[header] = decision
         return decision
-
-    def _remembered(self) -> dict[bytes, Decision]:
-        """Return the decisions by the keys as they are now."""
-        generation = self._source.generation
-        remembered, memory = self._memory
-        if generation != remembered:
-            memory = {}
-            self._memory = (generation, memory)
-        return memory
 
     def _choose(self, alg: str, kid: str | None) -> tuple[Key, ...]:
         keys = tuple(self._source.candidates(kid, alg))
@@ -121,8 +116,9 @@ class SignatureVerifier:
         if type(token) is str and len(token) <= self.limits.max_token_bytes and token.isascii():
             data = token.encode("ascii")
             header = data[: data.find(b".")]
-            known = self._remembered().get(header)
-            if known is not None:
+            generation, memory = self._memory
+            known = memory.get(header)
+            if known is not None and generation == self._source.generation:
                 keys, handles = known
                 if len(handles) == 1:
                     status, payload, names = backend.verify_known(data, self.limits, handles[0])

@@ -421,7 +421,8 @@ class OpenSSLBackend:
             known = (status, b"", 0)
         else:
             raise MemoryError("libcrypto could not finish a verification")
-        single.release()
+        if length <= _SMALL_TOKEN and len(self._idle) < _IDLE_SINGLES:
+            self._idle.append(single)
         return known
 
     def verify_one(self, token: _Single, key: Any) -> int:
