@@ -140,16 +140,19 @@ class SignatureVerifier:
 
     # --- Many tokens
 
-    def verify_many(self, chunks: Iterable[list[Any]], threads: int, want_payloads: bool) -> Iterator[Chunk]:
+    def verify_many(
+        self, chunks: Iterable[tuple[list[Any], int | None]], threads: int, want_payloads: bool
+    ) -> Iterator[Chunk]:
         """Yield each chunk of tokens when it is verified, in order.
 
+        With each comes how many characters it has, if all of it is `str` and no subclass.
         While the consumer reads one chunk, pool threads verify the next; with one thread all happens in turn.
         """
         previous: Chunk | None = None
         current: Chunk | None = None
         try:
-            for tokens in chunks:
-                current = Chunk(self, tokens, want_payloads)
+            for tokens, characters in chunks:
+                current = Chunk(self, tokens, characters, want_payloads)
                 if previous is not None:
                     previous.finish()
                 current.start(threads)
@@ -164,8 +167,8 @@ class SignatureVerifier:
                 if chunk is not None:
                     chunk.release()
 
-    def split(self, tokens: Sequence[Any], want_payloads: bool) -> Split:
-        return self._backend.split(tokens, self.limits, want_payloads)
+    def split(self, tokens: Sequence[Any], characters: int | None, want_payloads: bool) -> Split:
+        return self._backend.split(tokens, self.limits, want_payloads, characters)
 
     def start(self, split: Split, keys: Sequence[Any], verdicts: bytes, threads: int) -> Job:
         return self._backend.verify(split, keys, verdicts, threads)
@@ -174,10 +177,12 @@ class SignatureVerifier:
 class Chunk:
     """Some tokens on their way: split and decided on when made, verified when finished."""
 
-    def __init__(self, verifier: SignatureVerifier, tokens: list[Any], want_payloads: bool) -> None:
+    def __init__(
+        self, verifier: SignatureVerifier, tokens: list[Any], characters: int | None, want_payloads: bool
+    ) -> None:
         self.count = len(tokens)
         self._verifier = verifier
-        self._split = verifier.split(tokens, want_payloads)
+        self._split = verifier.split(tokens, characters, want_payloads)
         self._decisions: list[Decision | Refusal] = []
         for header in self._split.headers:
             try:

@@ -34,7 +34,8 @@ _SIGN_CHUNK = 2048
 _CHUNK_TEXT = 4 * 2**20
 # How many items are read before they are measured: as many of the longest tokens, of 256 KiB each, are 8 MiB.
 _READ_AT_ONCE = 32
-_TEXTS = frozenset((str, bytes))
+_STR = {str}
+_BYTES = {bytes}
 # Where the caller has used up the stack, that is no verdict on the token.
 _NO_STACK = "too little of the stack is left (see sys.setrecursionlimit)"
 _MAX_CANDIDATES = 8
@@ -74,25 +75,34 @@ def _items(iterable: Iterable[Any], what: str) -> Iterable[Any]:
     return iterable
 
 
-def _chunks(iterable: Iterable[Any], size: int) -> Iterator[list[Any]]:
-    """Yield lists of `size` items, fewer where they are long, and at the end; reads no further than asked."""
+def _chunks(iterable: Iterable[Any], size: int) -> Iterator[tuple[list[Any], int | None]]:
+    """Yield lists of `size` items, fewer where they are long, and at the end; reads no further than asked.
+
+    With each comes how many characters it has, if all of it is `str` and no subclass, else None.
+    """
     items = iter(iterable)
     chunk: list[Any] = []
     text = 0
+    plain = True
     while some := list(islice(items, min(_READ_AT_ONCE, size - len(chunk)))):
         chunk += some
-        text += _text_of(some)
+        if set(map(type, some)) == _STR:
+            text += sum(map(len, some))
+        else:
+            text += _text_of(some)
+            plain = False
         if len(chunk) == size or text >= _CHUNK_TEXT:
-            yield chunk
+            yield chunk, text if plain else None
             chunk = []
             text = 0
+            plain = True
     if chunk:
-        yield chunk
+        yield chunk, text if plain else None
 
 
 def _text_of(items: list[Any]) -> int:
     """Return how many characters or octets the items have together; those of other types, which are refused, none."""
-    if _TEXTS.issuperset(set(map(type, items))):
+    if set(map(type, items)) == _BYTES:
         return sum(map(len, items))
     text = 0
     for item in items:
@@ -176,7 +186,7 @@ class Signer:
         engines.warn_if_slow()
         payloads = list(self._written(_items(claims_iterable, "claims")))
         tokens: list[str] = []
-        for chunk in _chunks(payloads, _SIGN_CHUNK):
+        for chunk, _ in _chunks(payloads, _SIGN_CHUNK):
             tokens += self._backend.sign(self._handle, self._prefix, chunk, threads)
         return tokens
 
@@ -193,7 +203,7 @@ class Signer:
         return self._stream(_items(claims_iterable, "claims"), size, threads)
 
     def _stream(self, claims_iterable: Iterable[Claims], size: int, threads: int) -> Iterator[str]:
-        for payloads in _chunks(self._written(claims_iterable), size):
+        for payloads, _ in _chunks(self._written(claims_iterable), size):
             yield from self._backend.sign(self._handle, self._prefix, payloads, threads)
 
     def _written(self, claims_iterable: Iterable[Claims]) -> Iterator[bytes]:

@@ -124,8 +124,13 @@ class Backend(Protocol):
         Returns its status, and payload and names where that is OK.
         """
 
-    def split(self, tokens: Sequence[Any], limits: Limits, want_payloads: bool) -> Split:
-        """Find and decode the segments of many tokens; items of any type are allowed, and get their status."""
+    def split(
+        self, tokens: Sequence[Any], limits: Limits, want_payloads: bool, characters: int | None = None
+    ) -> Split:
+        """Find and decode the segments of many tokens; items of any type are allowed, and get their status.
+
+        `characters` is how many they have together, if the caller knows that all are `str` and no subclass.
+        """
 
     def verify(self, split: Any, keys: Sequence[Any], verdicts: bytes, threads: int) -> Job:
         """Begin to verify: for each distinct header a key, or None and the status that its tokens get instead."""

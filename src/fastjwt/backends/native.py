@@ -121,11 +121,13 @@ def _set_limits(c_limits: Any, limits: Limits, want_payload: bool) -> None:
 class _Split:
     """A batch after crossing 1.  Holds every buffer that crossing 2 reads."""
 
-    def __init__(self, tokens: Sequence[Any], limits: Limits, want_payloads: bool) -> None:
+    def __init__(
+        self, tokens: Sequence[Any], limits: Limits, want_payloads: bool, characters: int | None
+    ) -> None:
         self.count = len(tokens)
         c_limits = ffi.new("struct fj_limits *")
         _set_limits(c_limits, limits, want_payloads)
-        data = _joined_lines(tokens, limits.max_token_bytes)
+        data = _joined_lines(tokens, limits.max_token_bytes, characters)
         if data is None or not self._cross(data, None, c_limits):
             octets, faults = octets_of(tokens, limits.max_token_bytes)
             self._cross(b"".join(octets), array("Q", map(len, octets)), c_limits)
@@ -210,13 +212,15 @@ class _Split:
 _OTHER_LENGTHS = -2
 
 
-def _joined_lines(tokens: Sequence[Any], max_token_bytes: int) -> bytes | None:
+def _joined_lines(tokens: Sequence[Any], max_token_bytes: int, characters: int | None) -> bytes | None:
     """Return the tokens with a line end between each two, if all are plain str of a size to work on, else None.
 
     The way of honest batches, without a step of Python for each token.
     """
-    # By type: a subclass of str may say anything of its length.
-    if set(map(type, tokens)) == {str} and max(map(len, tokens)) <= max_token_bytes:
+    if characters is None and set(map(type, tokens)) == {str}:  # a subclass may say anything of its length
+        characters = sum(map(len, tokens))
+    # Where all together are no longer than one may be, no single one is.
+    if characters is not None and (characters <= max_token_bytes or max(map(len, tokens)) <= max_token_bytes):
         text = "\n".join(tokens)
         if text.isascii():
             return text.encode("ascii")
@@ -431,8 +435,10 @@ class OpenSSLBackend:
             raise MemoryError("libcrypto could not finish a verification")
         return status
 
-    def split(self, tokens: Sequence[Any], limits: Limits, want_payloads: bool) -> _Split:
-        return _Split(tokens, limits, want_payloads)
+    def split(
+        self, tokens: Sequence[Any], limits: Limits, want_payloads: bool, characters: int | None = None
+    ) -> _Split:
+        return _Split(tokens, limits, want_payloads, characters)
 
     def verify(self, split: _Split, keys: Sequence[Any], verdicts: bytes, threads: int) -> _Job:
         return _Job(split, keys, verdicts, threads)

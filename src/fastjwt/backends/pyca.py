@@ -268,7 +268,10 @@ class PureBackend:
         status = split.status if split.status != PENDING else self.verify_one(split, key)
         return status, split.payload() if status == Status.OK else b"", 0
 
-    def split(self, tokens: Sequence[Any], limits: Limits, want_payloads: bool) -> _Split:
+    def split(
+        self, tokens: Sequence[Any], limits: Limits, want_payloads: bool, characters: int | None = None
+    ) -> _Split:
+        del characters
         octets, faults = octets_of(tokens, limits.max_token_bytes)
         split = [_Token(raw, limits) for raw in octets]
         for index, fault in faults.items():
