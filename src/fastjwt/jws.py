@@ -2,8 +2,9 @@
 
     text -> crossing 1 (split) -> header -> key -> crossing 2 (verify) -> payload
 
-A batch crosses into C twice, whatever its size.  Each distinct header is decided on once and remembered by its raw
-bytes, so a header that was seen before costs one look-up.
+A batch crosses into C twice, whatever its size, and once more, shortly, to gather the payloads that are good.  Each
+distinct header is decided on once and remembered by its raw bytes, so a header that was seen before costs one look-up;
+a token alone that carries one crosses but once.
 """
 
 from __future__ import annotations
