@@ -5,11 +5,13 @@
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/param_build.h>
+#include <openssl/provider.h>
 #include <openssl/rsa.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "f4.h"
 #include "fork.h"
 #include "key52.h"
 #include "openssl.h"
@@ -93,6 +95,7 @@ static void context_free(struct fj_context *context) {
     }
     EVP_PKEY_CTX_free(context->sign);
     EVP_PKEY_CTX_free(context->verify);
+    fj_f4_free(context->f4);
     EVP_PKEY_free(context->pkey); /* clears private numbers (BN_clear_free) */
     EVP_MAC_CTX_free(context->mac);
     EVP_MD_CTX_free(context->digest);
@@ -228,6 +231,17 @@ static EVP_MAC_CTX *mac_new(struct fj_octets secret) {
     return NULL;
 }
 
+/* Whether libcrypto's arithmetic may take the place of EVP_PKEY_verify: with the usual e, where the kernel does not do it,
+ * and unless the site has another provider than the default one do RSA, such as a validated one. */
+static int takes_f4(const fj_key *key, const EVP_PKEY *pkey) {
+    static const uint8_t F4[] = {1, 0, 1};
+    const struct fj_octets n = key->parts[FJ_PART_N];
+    const struct fj_octets e = key->parts[FJ_PART_E];
+    return key->public52 == NULL && n.len > 0 && e.len == sizeof F4 && memcmp(e.data, F4, sizeof F4) == 0 &&
+           (n.data[n.len - 1] & 1) == 1 &&
+           strcmp(OSSL_PROVIDER_get0_name(EVP_PKEY_get0_provider(pkey)), "default") == 0;
+}
+
 static struct fj_context *context_new(const fj_key *key, enum fj_status *status) {
     struct fj_context *const context = calloc(1, sizeof *context);
     if (context == NULL) {
@@ -245,6 +259,10 @@ static struct fj_context *context_new(const fj_key *key, enum fj_status *status)
         if (context->digest != NULL && context->pkey != NULL) {
             context->verify = operation_new(context->pkey, EVP_PKEY_verify_init);
             complete = context->verify != NULL;
+        }
+        if (complete && takes_f4(key, context->pkey)) {
+            context->f4 = fj_f4_new(key->parts[FJ_PART_N]);
+            complete = context->f4 != NULL;
         }
         if (complete && key->kind == FJ_KEY_PRIVATE) {
             context->sign = operation_new(context->pkey, EVP_PKEY_sign_init);

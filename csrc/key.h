@@ -32,6 +32,7 @@ struct fj_context {
     EVP_PKEY *pkey;
     EVP_PKEY_CTX *sign;   /* private keys */
     EVP_PKEY_CTX *verify; /* private and public keys */
+    struct fj_f4 *f4;     /* verifies instead where it can, else NULL */
     EVP_MAC_CTX *mac;     /* secrets */
     EVP_MD_CTX *digest;
     struct fj_blinding52

@@ -1,11 +1,14 @@
-/* The `openssl` engine: libcrypto does the arithmetic and the padding. */
+/* The `openssl` engine: libcrypto does the arithmetic, and the padding but for e = 65537. */
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <string.h>
 
 #include "count.h"
+#include "f4.h"
 #include "fork.h"
 #include "openssl.h"
+#include "pkcs1.h"
 #include "rsa.h"
 
 enum fj_status fj_openssl_sign(struct fj_context *context, uint8_t *signature, size_t signature_len,
@@ -37,11 +40,35 @@ enum fj_status fj_openssl_sign(struct fj_context *context, uint8_t *signature, s
     return FJ_OK;
 }
 
+/* With e = 65537: the encoded message that the signature must give is built and compared in whole (RFC 8017, section
+ * 8.2.2). */
+static enum fj_status verify_f4(struct fj_context *context, const uint8_t *signature, size_t signature_len,
+                                const uint8_t digest[FJ_SHA256_LEN]) {
+    uint8_t power[FJ_MAX_SIGNATURE_LEN];
+    uint8_t expected[FJ_MAX_SIGNATURE_LEN];
+    if (signature_len > sizeof power || signature_len != fj_f4_len(context->f4)) {
+        return FJ_BAD_SIGNATURE;
+    }
+    const int raised = fj_f4_raise(context->f4, power, signature);
+    if (raised < 0) {
+        return fj_context_failed(context, FJ_INTERNAL);
+    }
+    fj_pkcs1_encode(expected, signature_len, digest);
+    if (raised == 1 && memcmp(power, expected, signature_len) == 0) {
+        return FJ_OK;
+    }
+    fj_f4_forget(context->f4);
+    return FJ_BAD_SIGNATURE;
+}
+
 enum fj_status fj_openssl_verify(struct fj_context *context, const uint8_t *signature, size_t signature_len,
                                  const uint8_t digest[FJ_SHA256_LEN]) {
+    fj_count_one(FJ_COUNT_OPENSSL_VERIFY);
+    if (context->f4 != NULL) {
+        return verify_f4(context, signature, signature_len, digest);
+    }
     /* libcrypto refuses a length other than the modulus's, a value not below it, and every encoded message but the one
      * that it builds itself: RSA_padding_check_PKCS1_type_1 and then a comparison of the whole DigestInfo. */
-    fj_count_one(FJ_COUNT_OPENSSL_VERIFY);
     if (EVP_PKEY_verify(context->verify, signature, signature_len, digest, FJ_SHA256_LEN) == 1) {
         return FJ_OK;
     }

