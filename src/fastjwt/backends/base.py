@@ -82,6 +82,16 @@ class Job(Protocol):
         """Stop what still runs.  May be called again."""
 
 
+class Signing(Protocol):
+    """Signatures under way.  Must be released, whatever happens, unless `tokens` has returned."""
+
+    def tokens(self) -> list[str]:
+        """Return the tokens when all are signed; works on them meanwhile.  To be called once.  Raises MemoryError."""
+
+    def release(self) -> None:
+        """Stop what still runs.  May be called again."""
+
+
 class Backend(Protocol):
     """An engine."""
 
@@ -138,8 +148,8 @@ class Backend(Protocol):
     def sign_one(self, key: Any, prefix: bytes, payload: bytes) -> str:
         """Return the token of one payload under the encoded header `prefix` (with its dot)."""
 
-    def sign(self, key: Any, prefix: bytes, payloads: Sequence[bytes], threads: int) -> list[str]:
-        """Return the tokens of many payloads, in order."""
+    def sign(self, key: Any, prefix: bytes, payloads: Sequence[bytes], threads: int) -> Signing:
+        """Begin to sign many payloads, at least one, with `threads` threads including the caller's."""
 
     def sign_message(self, key: Any, message: bytes) -> bytes:
         """Return the raw signature of any message."""

@@ -282,6 +282,51 @@ class _Job:
         lib.fj_job_release(self._job)
 
 
+class _Signing:
+    """Running signatures.  Keeps what they read and write alive until C has let go of it."""
+
+    def __init__(self, key: Any, prefix: bytes, payloads: Sequence[bytes], threads: int) -> None:
+        count = len(payloads)
+        self._lengths = array("Q", map(len, payloads))
+        joined = b"".join(payloads)
+        c_lengths = ffi.from_buffer("uint64_t[]", self._lengths)
+        total = lib.fj_sign_len(key, len(prefix), c_lengths, count)
+        self._out = bytearray(total)
+        c_out = ffi.from_buffer("uint8_t[]", self._out, require_writable=True)
+        self._status = ffi.new("uint8_t[]", count)
+        # What each token holds beside its payload's segment.
+        self._around = len(prefix) + 1 + _encoded_len(lib.fj_key_signature_len(key))
+        self._job = _new_job(self._out, c_out, self._status, prefix, joined, self._lengths, c_lengths)
+        started = lib.fj_sign_start(
+            self._job,
+            c_out,
+            total,
+            self._status,
+            key,
+            prefix,
+            len(prefix),
+            joined,
+            len(joined),
+            c_lengths,
+            count,
+            threads,
+        )
+        if started != Status.OK:
+            raise MemoryError
+
+    def tokens(self) -> list[str]:
+        _run(self._job)
+        self.release()
+        count = len(self._lengths)
+        statuses: bytes = ffi.buffer(self._status, count)[:]
+        if statuses.count(Status.OK) != count:
+            raise MemoryError("libcrypto could not finish a signature")
+        return _sliced(self._out.decode("ascii"), self._lengths, self._around)
+
+    def release(self) -> None:
+        lib.fj_job_release(self._job)
+
+
 # --- The engine ------------------------------------------------------------------------------------------------------
 
 
@@ -460,44 +505,8 @@ class OpenSSLBackend:
         token: str = ffi.buffer(out)[:].decode("ascii")
         return token
 
-    def sign(self, key: Any, prefix: bytes, payloads: Sequence[bytes], threads: int) -> list[str]:
-        count = len(payloads)
-        if not count:
-            return []
-        lengths = array("Q", map(len, payloads))
-        joined = b"".join(payloads)
-        c_lengths = ffi.from_buffer("uint64_t[]", lengths)
-        total = lib.fj_sign_len(key, len(prefix), c_lengths, count)
-        out = bytearray(total)
-        c_out = ffi.from_buffer("uint8_t[]", out, require_writable=True)
-        status = ffi.new("uint8_t[]", count)
-        job = _new_job(out, c_out, status, prefix, joined, lengths, c_lengths)
-        try:
-            started = lib.fj_sign_start(
-                job,
-                c_out,
-                total,
-                status,
-                key,
-                prefix,
-                len(prefix),
-                joined,
-                len(joined),
-                c_lengths,
-                count,
-                threads,
-            )
-            if started != Status.OK:
-                raise MemoryError
-            _run(job)
-        finally:
-            lib.fj_job_release(job)
-        statuses: bytes = ffi.buffer(status, count)[:]
-        if statuses.count(Status.OK) != count:
-            raise MemoryError("libcrypto could not finish a signature")
-        return _sliced(
-            out.decode("ascii"), lengths, len(prefix) + 1 + _encoded_len(lib.fj_key_signature_len(key))
-        )
+    def sign(self, key: Any, prefix: bytes, payloads: Sequence[bytes], threads: int) -> _Signing:
+        return _Signing(key, prefix, payloads, threads)
 
     def sign_message(self, key: Any, message: bytes) -> bytes:
         signature = bytearray(lib.fj_key_signature_len(key))

@@ -197,6 +197,22 @@ class _Job:
         self._arguments = None
 
 
+class _Signing:
+    """Signatures, all made in `tokens`: threads make this engine slower."""
+
+    def __init__(self, backend: PureBackend, key: Any, prefix: bytes, payloads: Sequence[bytes]) -> None:
+        self._backend = backend
+        self._key = key
+        self._prefix = prefix
+        self._payloads = payloads
+
+    def tokens(self) -> list[str]:
+        return [self._backend.sign_one(self._key, self._prefix, payload) for payload in self._payloads]
+
+    def release(self) -> None:
+        pass
+
+
 class PureBackend:
     """RS256 and HS256 by `cryptography` and the standard library."""
 
@@ -305,8 +321,8 @@ class PureBackend:
         signed = prefix.decode("ascii") + base64url.encode(payload)
         return f"{signed}.{base64url.encode(self.sign_message(key, signed.encode('ascii')))}"
 
-    def sign(self, key: Any, prefix: bytes, payloads: Sequence[bytes], threads: int) -> list[str]:
-        return [self.sign_one(key, prefix, payload) for payload in payloads]
+    def sign(self, key: Any, prefix: bytes, payloads: Sequence[bytes], threads: int) -> _Signing:
+        return _Signing(self, key, prefix, payloads)
 
     def sign_message(self, key: Any, message: bytes) -> bytes:
         if type(key) is _Secret:
