@@ -109,9 +109,12 @@ int fj_single_verify(const struct fj_single *single, fj_key *key, const uint8_t 
                              single->token.signature_len, text, single->token.signed_len);
 }
 
-int fj_single(struct fj_single *single, fj_key *key, const uint8_t *text, size_t text_len) {
-    const int status = fj_single_split(single, text, text_len);
-    return status == FJ_PENDING ? fj_single_verify(single, key, text) : status;
+int64_t fj_single(struct fj_single *single, fj_key *key, const uint8_t *text, size_t text_len) {
+    int status = fj_single_split(single, text, text_len);
+    if (status == FJ_PENDING) {
+        status = fj_single_verify(single, key, text);
+    }
+    return status == FJ_OK ? (int64_t)(single->payload_end << 8 | single->names) : -(int64_t)status;
 }
 
 size_t fj_sign_len(const fj_key *key, size_t prefix_len, const uint64_t *payload_lengths, size_t count) {

@@ -206,8 +206,10 @@ int fj_single_split(struct fj_single *single, const uint8_t *text, size_t text_l
 /* Verify the token that fj_single_split found to be FJ_PENDING.  Returns its status. */
 int fj_single_verify(const struct fj_single *single, fj_key *key, const uint8_t *text);
 
-/* Both in one call, for a token whose header is known to lead to `key`.  Returns its status. */
-int fj_single(struct fj_single *single, fj_key *key, const uint8_t *text, size_t text_len);
+/* Both in one call, for a token whose header is known to lead to `key`.  Returns its status with a minus, or where that is
+ * FJ_OK the length of the payload, which is at the beginning of `decoded`, times 256, plus `names`: to read two members of
+ * a struct costs Python more than the call. */
+int64_t fj_single(struct fj_single *single, fj_key *key, const uint8_t *text, size_t text_len);
 
 /* Sign one payload in the calling thread: out gets the token, of the length that fj_sign_len gives.  Returns FJ_OK, or
  * why out is zeroed. */

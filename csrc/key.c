@@ -285,8 +285,15 @@ static struct fj_context *context_new(const fj_key *key, enum fj_status *status)
     return context;
 }
 
+/* ERR_clear_error goes over all sixteen places of the queue, which is nearly always empty. */
+static void forget_errors(void) {
+    if (ERR_peek_error() != 0) {
+        ERR_clear_error();
+    }
+}
+
 struct fj_context *fj_key_borrow(fj_key *key, enum fj_status *status) {
-    ERR_clear_error(); /* so that an error in the queue is one of what follows */
+    forget_errors(); /* so that an error in the queue is one of what follows */
     for (int i = 0; i < IDLE_CONTEXTS; i++) {
         /* A look before the exchange keeps threads from pulling the cache line of an empty slot to and fro. */
         if (atomic_load_explicit(&key->idle[i], memory_order_relaxed) == NULL) {
@@ -309,7 +316,7 @@ struct fj_context *fj_key_borrow(fj_key *key, enum fj_status *status) {
 }
 
 void fj_key_return(fj_key *key, struct fj_context *context) {
-    ERR_clear_error(); /* libcrypto may have failed at something that it can do without */
+    forget_errors(); /* libcrypto may have failed at something that it can do without */
     if (key->kind != FJ_KEY_PUBLIC) {
         fj_secret_forget_registers();
     }

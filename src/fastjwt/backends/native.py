@@ -73,7 +73,7 @@ class _Single:
     thread, and must get buffers of its own.
     """
 
-    __slots__ = ("_decoded", "_idle", "_view", "c", "data", "header", "limits", "room", "status")
+    __slots__ = ("_decoded", "_idle", "c", "data", "header", "limits", "room", "status", "view")
 
     def __init__(self, idle: list[_Single]) -> None:
         self.c = ffi.new("struct fj_single *")
@@ -88,10 +88,10 @@ class _Single:
         self.room = size
         self._decoded = ffi.new("uint8_t[]", size)
         self.c.decoded = self._decoded
-        self._view = ffi.buffer(self._decoded, size)
+        self.view = ffi.buffer(self._decoded, size)
 
     def payload(self) -> bytes:
-        octets: bytes = self._view[self.c.payload_start : self.c.payload_end]
+        octets: bytes = self.view[self.c.payload_start : self.c.payload_end]
         return octets
 
     def names(self) -> int:
@@ -459,15 +459,14 @@ class OpenSSLBackend:
         length = len(token)
         if length > single.room:
             single.make_room(length)
-        c = single.c
         if single.limits is not limits:
-            _set_limits(c.limits, limits, want_payload=True)
+            _set_limits(single.c.limits, limits, want_payload=True)
             single.limits = limits
-        status: int = _single(c, key, token, length)
-        if status == _OK:
-            known = (status, single._view[c.payload_start : c.payload_end], c.names)
-        elif status < PENDING:
-            known = (status, b"", 0)
+        found: int = _single(single.c, key, token, length)
+        if found >= 0:
+            known = (_OK, single.view[: found >> 8], found & 0xFF)
+        elif found > -PENDING:
+            known = (-found, b"", 0)
         else:
             raise MemoryError("libcrypto could not finish a verification")
         if length <= _SMALL_TOKEN and len(self._idle) < _IDLE_SINGLES:
