@@ -152,13 +152,16 @@ int fj_sign_start(fj_job **job, uint8_t *out, size_t out_len, uint8_t *status, f
     return *job != NULL ? FJ_OK : FJ_NO_MEMORY;
 }
 
-int fj_single_sign(fj_key *key, uint8_t *out, size_t out_len, const uint8_t *prefix, size_t prefix_len,
-                   const uint8_t *payload, size_t payload_len) {
+int64_t fj_single_sign(fj_key *key, uint8_t *out, size_t room, const uint8_t *prefix, size_t prefix_len,
+                       const uint8_t *payload, size_t payload_len) {
     const uint64_t length = payload_len;
-    if (out_len == 0 || fj_sign_len(key, prefix_len, &length, 1) != out_len) {
-        return FJ_INTERNAL;
+    const size_t token_len = fj_sign_len(key, prefix_len, &length, 1);
+    if (token_len == 0 || token_len > room) {
+        return -FJ_INTERNAL;
     }
-    return (int)fj_sign_token(key, out, out_len, prefix, prefix_len, payload, payload_len);
+    const enum fj_status status =
+        fj_sign_token(key, out, token_len, prefix, prefix_len, payload, payload_len);
+    return status == FJ_OK ? (int64_t)token_len : -(int64_t)status;
 }
 
 /* --- The raw layer --------------------------------------------------------------------------------------------------- */

@@ -17,9 +17,9 @@ void fj_f4_free(struct fj_f4 *f4);
 
 size_t fj_f4_len(const struct fj_f4 *f4); /* of the modulus, in bytes */
 
-/* Raise s to the power of 65537; both have the modulus's length.  Returns 1, or 0 where s is not below n (RFC 8017,
- * section 5.2.2), or -1 where libcrypto failed, with a reason in its error queue. */
-int fj_f4_raise(struct fj_f4 *f4, uint8_t *power, const uint8_t *s);
+/* Whether s^65537 mod n is `expected`; both have the modulus's length.  Returns 1, or 0 where it is not or s is not below n
+ * (RFC 8017, section 5.2.2), or -1 where libcrypto failed, with a reason in its error queue. */
+int fj_f4_gives(struct fj_f4 *f4, const uint8_t *s, const uint8_t *expected);
 
 /* Wipe what is left of the last s: of a signature that failed the check on its way out, say. */
 void fj_f4_forget(struct fj_f4 *f4);

@@ -53,6 +53,8 @@ enum fj_counter {
     FJ_COUNTERS
 };
 
+enum { FJ_MAX_SIGNATURE_LEN = 2048 /* of 16384 bits, the largest modulus there is here */ };
+
 /* Who works with a key.  With FJ_ENGINE_IFMA the kernel does what it can, and libcrypto the rest. */
 enum fj_engine { FJ_ENGINE_OPENSSL, FJ_ENGINE_IFMA };
 
@@ -211,10 +213,10 @@ int fj_single_verify(const struct fj_single *single, fj_key *key, const uint8_t 
  * a struct costs Python more than the call. */
 int64_t fj_single(struct fj_single *single, fj_key *key, const uint8_t *text, size_t text_len);
 
-/* Sign one payload in the calling thread: out gets the token, of the length that fj_sign_len gives.  Returns FJ_OK, or
- * why out is zeroed. */
-int fj_single_sign(fj_key *key, uint8_t *out, size_t out_len, const uint8_t *prefix, size_t prefix_len,
-                   const uint8_t *payload, size_t payload_len);
+/* Sign one payload in the calling thread: out gets the token.  Returns its length, or a status with a minus, and then no
+ * part of a token is in out: FJ_INTERNAL if there is no room for it. */
+int64_t fj_single_sign(fj_key *key, uint8_t *out, size_t room, const uint8_t *prefix, size_t prefix_len,
+                       const uint8_t *payload, size_t payload_len);
 
 /* --- The raw layer ----------------------------------------------------------------------------------------------- */
 

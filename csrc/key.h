@@ -7,8 +7,6 @@
 #include "fastjwt.h"
 #include "rsa52.h"
 
-enum { FJ_MAX_SIGNATURE_LEN = 2048 /* of 16384 bits, the largest modulus there is here */ };
-
 enum fj_key_kind { FJ_KEY_PUBLIC, FJ_KEY_PRIVATE, FJ_KEY_SECRET };
 
 enum fj_key_kind fj_key_kind(const fj_key *key);

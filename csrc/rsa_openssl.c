@@ -44,21 +44,19 @@ enum fj_status fj_openssl_sign(struct fj_context *context, uint8_t *signature, s
  * 8.2.2). */
 static enum fj_status verify_f4(struct fj_context *context, const uint8_t *signature, size_t signature_len,
                                 const uint8_t digest[FJ_SHA256_LEN]) {
-    uint8_t power[FJ_MAX_SIGNATURE_LEN];
     uint8_t expected[FJ_MAX_SIGNATURE_LEN];
-    if (signature_len > sizeof power || signature_len != fj_f4_len(context->f4)) {
+    if (signature_len > sizeof expected || signature_len != fj_f4_len(context->f4)) {
         return FJ_BAD_SIGNATURE;
     }
-    const int raised = fj_f4_raise(context->f4, power, signature);
-    if (raised < 0) {
+    fj_pkcs1_encode(expected, signature_len, digest);
+    const int good = fj_f4_gives(context->f4, signature, expected);
+    if (good < 0) {
         return fj_context_failed(context, FJ_INTERNAL);
     }
-    fj_pkcs1_encode(expected, signature_len, digest);
-    if (raised == 1 && memcmp(power, expected, signature_len) == 0) {
-        return FJ_OK;
+    if (good == 0) {
+        fj_f4_forget(context->f4);
     }
-    fj_f4_forget(context->f4);
-    return FJ_BAD_SIGNATURE;
+    return good == 1 ? FJ_OK : FJ_BAD_SIGNATURE;
 }
 
 enum fj_status fj_openssl_verify(struct fj_context *context, const uint8_t *signature, size_t signature_len,

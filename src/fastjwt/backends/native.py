@@ -50,7 +50,10 @@ def _check_enums() -> None:
 _new_unset = ffi.new_allocator(should_clear_after_alloc=False)
 
 _OK = int(Status.OK)  # comparing with a member of an enum costs a call
-_single = lib.fj_single  # a look-up in the library costs more than one in the module
+_OCTETS = ffi.typeof("uint8_t[]")  # the same goes for a type by its name, and a look-up in the library:
+_single = lib.fj_single
+_single_sign = lib.fj_single_sign
+_SIGNATURE_ROOM = 1 + (lib.FJ_MAX_SIGNATURE_LEN * 4 + 2) // 3  # of a dot and the longest signature's segment
 
 _check_enums()
 atexit.register(lib.fj_shutdown)
@@ -497,12 +500,12 @@ class OpenSSLBackend:
 
     def sign_one(self, key: Any, prefix: bytes, payload: bytes) -> str:
         length = len(payload)
-        total = len(prefix) + _encoded_len(length) + 1 + _encoded_len(lib.fj_key_signature_len(key))
-        out = _new_unset("uint8_t[]", total)
-        if lib.fj_single_sign(key, out, total, prefix, len(prefix), payload, length) != _OK:
+        room = len(prefix) + _encoded_len(length) + _SIGNATURE_ROOM
+        out = _new_unset(_OCTETS, room)
+        written: int = _single_sign(key, out, room, prefix, len(prefix), payload, length)
+        if written <= 0:
             raise MemoryError("libcrypto could not finish a signature")
-        token: str = ffi.buffer(out)[:].decode("ascii")
-        return token
+        return str(ffi.buffer(out, written), "ascii")
 
     def sign(self, key: Any, prefix: bytes, payloads: Sequence[bytes], threads: int) -> _Signing:
         return _Signing(key, prefix, payloads, threads)
