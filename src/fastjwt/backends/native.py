@@ -294,15 +294,14 @@ class _Signing:
         joined = b"".join(payloads)
         c_lengths = ffi.from_buffer("uint64_t[]", self._lengths)
         total = lib.fj_sign_len(key, len(prefix), c_lengths, count)
-        self._out = bytearray(total)
-        c_out = ffi.from_buffer("uint8_t[]", self._out, require_writable=True)
+        self._out = _new_unset(_OCTETS, total)
         self._status = ffi.new("uint8_t[]", count)
         # What each token holds beside its payload's segment.
         self._around = len(prefix) + 1 + _encoded_len(lib.fj_key_signature_len(key))
-        self._job = _new_job(self._out, c_out, self._status, prefix, joined, self._lengths, c_lengths)
+        self._job = _new_job(self._out, self._status, prefix, joined, self._lengths, c_lengths)
         started = lib.fj_sign_start(
             self._job,
-            c_out,
+            self._out,
             total,
             self._status,
             key,
@@ -324,7 +323,14 @@ class _Signing:
         statuses: bytes = ffi.buffer(self._status, count)[:]
         if statuses.count(Status.OK) != count:
             raise MemoryError("libcrypto could not finish a signature")
-        return _sliced(self._out.decode("ascii"), self._lengths, self._around)
+        octets = memoryview(ffi.buffer(self._out))
+        tokens = []
+        start = 0
+        for length in self._lengths:
+            end = start + self._around + _encoded_len(length)
+            tokens.append(str(octets[start:end], "ascii"))
+            start = end
+        return tokens
 
     def release(self) -> None:
         lib.fj_job_release(self._job)
@@ -542,17 +548,6 @@ class IFMABackend(OpenSSLBackend):
 
 def _encoded_len(octets: int) -> int:
     return (octets * 4 + 2) // 3
-
-
-def _sliced(text: str, payload_lengths: array[int], around: int) -> list[str]:
-    """Return the tokens that stand joined in `text`; `around` is what each holds beside its payload's segment."""
-    tokens = []
-    start = 0
-    for length in payload_lengths:
-        end = start + around + (length * 4 + 2) // 3
-        tokens.append(text[start:end])
-        start = end
-    return tokens
 
 
 def raw_floor(handle: Any, operation: str, count: int) -> None:
