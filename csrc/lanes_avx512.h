@@ -112,6 +112,10 @@ LANES_INLINE fj_lanes lanes_shift_right(fj_lanes a, unsigned bits) {
     return _mm512_srl_epi64(a, _mm_cvtsi32_si128((int)bits));
 }
 
+LANES_INLINE fj_lanes lanes_shift_left(fj_lanes a, unsigned bits) {
+    return _mm512_sll_epi64(a, _mm_cvtsi32_si128((int)bits));
+}
+
 /* Lanes 4-7 in the place of 0-3 and the reverse. */
 LANES_INLINE fj_lanes lanes_swap_halves(fj_lanes a) {
     return _mm512_shuffle_i64x2(a, a, 0x4e);

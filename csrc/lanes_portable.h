@@ -128,6 +128,10 @@ LANES_INLINE fj_lanes lanes_shift_right(fj_lanes a, unsigned bits) {
     LANES_EACH(a.lane[l] >> bits);
 }
 
+LANES_INLINE fj_lanes lanes_shift_left(fj_lanes a, unsigned bits) {
+    LANES_EACH(a.lane[l] << bits);
+}
+
 LANES_INLINE fj_lanes lanes_swap_halves(fj_lanes a) {
     LANES_EACH(a.lane[(l + 4) % 8]);
 }

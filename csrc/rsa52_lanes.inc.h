@@ -16,22 +16,22 @@ static LANES_TARGET void lanes_from_octets(fj_lanes *a, size_t limbs, const uint
     }
 }
 
-/* The first `count` lanes of a, canonical, as big-endian octets. */
+/* The first `count` lanes of a, canonical, as big-endian octets: eight at a time, so `len` is a multiple of eight. */
 static LANES_TARGET void lanes_to_octets(uint8_t *const octets[FJ_LANES], size_t count, const fj_lanes *a,
                                          size_t limbs, size_t len) {
-    uint64_t limb[FJ_RSA52_MAX_LIMBS][FJ_LANES];
-    for (size_t i = 0; i < limbs; i++) {
-        lanes_store(limb[i], a[i]);
-    }
-    for (size_t l = 0; l < count; l++) {
-        for (size_t at = 0; at < len; at++) {
-            const size_t bit = 8 * at;
-            const size_t i = bit / 52;
-            uint64_t octet = limb[i][l] >> bit % 52;
-            if (bit % 52 > 44 && i + 1 < limbs) {
-                octet |= limb[i + 1][l] << (52 - bit % 52);
+    for (size_t bit = 0; bit < 8 * len; bit += 64) {
+        const size_t i = bit / 52;
+        fj_lanes word = lanes_shift_right(a[i], (unsigned)(bit - 52 * i));
+        for (size_t next = i + 1; next < limbs && 52 * next < bit + 64; next++) {
+            word = lanes_or(word, lanes_shift_left(a[next], (unsigned)(52 * next - bit)));
+        }
+        uint64_t words[FJ_LANES];
+        lanes_store(words, word);
+        for (size_t l = 0; l < count; l++) {
+            uint8_t *const to = octets[l] + len - 8 - bit / 8;
+            for (int k = 0; k < 8; k++) {
+                to[k] = (uint8_t)(words[l] >> (56 - 8 * k));
             }
-            octets[l][len - 1 - at] = (uint8_t)octet;
         }
     }
 }
