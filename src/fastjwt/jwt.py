@@ -84,6 +84,23 @@ def _chunks(iterable: Iterable[Any], size: int) -> Iterator[tuple[list[Any], int
 
     With each comes how many characters it has, if all of it is `str` and no subclass, else None.
     """
+    if type(iterable) is not list:
+        yield from _read_chunks(iterable, size)
+        return
+    # A list's items are there already: they can be measured all at once, and are most often few enough.
+    at = 0
+    while chunk := iterable[at : at + size]:
+        kinds = set(map(type, chunk))
+        text = sum(map(len, chunk)) if kinds in (_STR, _BYTES) else _CHUNK_TEXT
+        if text < _CHUNK_TEXT:
+            yield chunk, text if kinds == _STR else None
+        else:
+            yield from _read_chunks(chunk, size)
+        at += size
+
+
+def _read_chunks(iterable: Iterable[Any], size: int) -> Iterator[tuple[list[Any], int | None]]:
+    """Yield the same of anything that can be iterated over."""
     items = iter(iterable)
     chunk: list[Any] = []
     text = 0
