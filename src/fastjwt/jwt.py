@@ -253,7 +253,7 @@ class Signer:
         write = self._writer.write
         for index, claims in enumerate(claims_iterable):  # what the caller's iterable raises is the caller's
             try:
-                payload = write(claims)
+                payload = write(claims, True)
             except (TypeError, ValueError, RecursionError) as error:
                 kind = TypeError if isinstance(error, TypeError) else ValueError
                 fault = f"claims at index {index}: {error}"

@@ -101,8 +101,10 @@ class ClaimsWriter:
         self._adds = bool(self._fixed) or self._ttl is not None or jti
         self._shapes: dict[tuple[Any, ...], tuple[str, ...]] = {}
 
-    def write(self, claims: Mapping[str, Any] | bytes) -> bytes:
+    def write(self, claims: Mapping[str, Any] | bytes, kept: bool = False) -> bytes:
         """Return the payload for `claims`: a dict, or bytes that are already a JSON object.
+
+        `kept` says that it will be held with many others.
 
         Raises TypeError for claims of a type that JSON or RFC 7519 does not give them, and ValueError for values that
         cannot be written, contradict the signer's settings, or would be refused by a verifier.
@@ -110,11 +112,11 @@ class ClaimsWriter:
         given: Any = claims
         kind = type(given)
         if kind is dict:
-            payload = self._of_members(given)
+            payload = self._of_members(given, kept)
         elif issubclass(kind, bytes):
             payload = self._checked_bytes(bytes.__getitem__(given, slice(None)))
         elif isinstance(given, Mapping):
-            payload = self._of_members(dict(given))
+            payload = self._of_members(dict(given), kept)
         else:
             raise TypeError(f"claims must be a dict, or bytes that are JSON, got {kind.__name__}")
         if len(payload) > self._max_payload_bytes:
@@ -123,15 +125,15 @@ class ClaimsWriter:
             )
         return payload
 
-    def _of_members(self, claims: dict[str, Any]) -> bytes:
+    def _of_members(self, claims: dict[str, Any], kept: bool) -> bytes:
         if self._adds:
             claims = self._completed(dict(claims))
         # A signer's claims have few shapes: which names, in which order, and of which type each value is.  Where one
         # was all right before, nothing is left to ask of it but what lies deeper, and what the writer asks anyway.
-        shape = (tuple(claims), *map(type, claims.values()))
+        shape = (*claims, *map(type, claims.values()))
         nested = self._shapes.get(shape)
         if nested is not None:
-            payload = strict_json.write_known(claims, nested)
+            payload = strict_json.write_known(claims, nested, kept)
             if payload is not None:
                 return payload
         elif not self._remembers(shape, claims) and not self._adds:
@@ -140,7 +142,7 @@ class ClaimsWriter:
 
     def _remembers(self, shape: tuple[Any, ...], claims: dict[str, Any]) -> bool:
         """Return whether claims of this shape need no completing; remember it then, and what is nested in it."""
-        kinds = shape[1:]
+        kinds = shape[len(claims) :]
         if not (_PLAIN.issuperset(kinds) and _NAMES.issuperset(map(type, claims)) and _is_plain(claims)):
             return False
         if len(shape) <= _REMEMBERED_MEMBERS and sum(map(len, claims)) <= _REMEMBERED_CHARACTERS:

@@ -309,8 +309,8 @@ def write(value: Any, *, max_depth: int = DEFAULT_MAX_DEPTH) -> bytes:
     raise ValueError(_TOO_DEEP)
 
 
-def write_known(value: Any, nested: tuple[str, ...] = ()) -> bytes | None:
-    """Return what `write` does, or None where `write` has to say.
+def write_known(value: Any, nested: tuple[str, ...] = (), kept: bool = False) -> bytes | None:
+    """Return what `write` does, or None where `write` has to say.  `kept` says that it will be held with many others.
 
     `value` must be known to be of types that both writers write alike, as a dict is whose members are all str, int,
     bool or None by their exact type, but for those named in `nested`.  What else is to refuse orjson refuses of itself:
@@ -322,6 +322,8 @@ def write_known(value: Any, nested: tuple[str, ...] = ()) -> bytes | None:
         for name in nested:
             if check_writable(value[name], DEFAULT_MAX_DEPTH - 1) != _EITHER:
                 return None
+        if not kept:
+            return orjson.dumps(value)
         # A copy of what orjson returns: that is cut down from a kibibyte or more, and where many are kept malloc's work
         # on what was cut off takes ten times as long as to copy (2 us and 0.2 us each).
         return orjson.dumps(value, None, orjson.OPT_APPEND_NEWLINE)[:-1]
