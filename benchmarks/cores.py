@@ -1,9 +1,10 @@
-"""Cores: who else works on those that a measurement is pinned to."""
+"""Cores: who else works on those that a measurement is pinned to, or has the same caches."""
 
 from __future__ import annotations
 
 import contextlib
 import os
+import statistics
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -28,6 +29,28 @@ def idle_share_taken(cores: Sequence[int], seconds: float) -> float:
     before, start = busy_seconds(cores), time.perf_counter()
     time.sleep(seconds)
     return min(1.0, (busy_seconds(cores) - before) / (time.perf_counter() - start) / len(cores))
+
+
+def cold_page_seconds(pages: int = 256, pause: float = 0.02, times: int = 25) -> float:
+    """Return how long it takes to come back to a page of memory after a pause (seconds), as a median.
+
+    In the pause this process touches nothing else.  So it is nanoseconds where the caches are ours alone, and up to
+    microseconds where a neighbour, whom neither the kernel nor the hypervisor's clock shows, has emptied them: code
+    that holds much memory, as Python does, is slower then, and bare RSA is not.
+    """
+    memory = bytearray(4096 * pages)
+    waits = []
+    for _ in range(times):
+        memory[::4096]
+        over = time.perf_counter() + pause
+        while time.perf_counter() < over:
+            pass
+        marks = [time.perf_counter()]
+        for _ in range(2):  # the second time all is there, and only the copy is left
+            memory[::4096]
+            marks.append(time.perf_counter())
+        waits.append((marks[1] - marks[0]) - (marks[2] - marks[1]))
+    return max(0.0, statistics.median(waits)) / pages
 
 
 def _scheduled(process: int | str) -> tuple[float, float]:

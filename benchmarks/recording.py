@@ -16,6 +16,7 @@ FORMAT = 1
 _LOAD_A_CORE = 0.5
 _BUSY_BEFORE = 0.1
 _DISTURBED_SAMPLES = 0.1
+_COLD_PAGE = 0.1e-6  # seconds; 0.01 us where nobody else uses the caches, 0.5 to 2 us where a neighbour does
 
 Record = dict[str, Any]
 
@@ -34,8 +35,8 @@ def assemble(
 ) -> Record:
     """Return the record of one or more pytest runs.
 
-    `circumstances` also has `busy_before`, `stolen`, `seconds` and `load_after`; `not_installed` says by distribution
-    why a peer could not be installed.
+    `circumstances` also has `busy_before`, `stolen`, `cold_page`, `seconds` and `load_after`; `not_installed` says by
+    distribution why a peer could not be installed.
     """
     all_samples = [sample for _, found in runs for sample in found]
     rows: dict[tuple[Any, ...], samples.Row] = {}
@@ -87,6 +88,11 @@ def reasons_for_noise(circumstances: dict[str, Any], found: Sequence[samples.Sam
         reasons.append(f"The load was {circumstances['load']:.1f} on {cores} cores before the run began.")
     if circumstances["busy_before"] > _BUSY_BEFORE:
         reasons.append(f"Others used {circumstances['busy_before']:.0%} of the cores before the run began.")
+    if circumstances["cold_page"] > _COLD_PAGE:
+        reasons.append(
+            f"Coming back to memory after 20 ms took {circumstances['cold_page'] * 1e6:.2f} us a page:"
+            " neighbours use the same caches."
+        )
     disturbed = sum(sample["disturbed"] for sample in found)
     if found and disturbed > _DISTURBED_SAMPLES * len(found):
         reasons.append(

@@ -27,7 +27,7 @@ import history
 import installing
 import recording
 import samples
-from cores import idle_share_taken
+from cores import cold_page_seconds, idle_share_taken
 from recording import Record
 
 HERE = Path(__file__).parent
@@ -109,6 +109,7 @@ def measure(options: argparse.Namespace, mode: str) -> Record | None:
     folder = options.folder
     folder.mkdir(parents=True, exist_ok=True)
     about = circumstances.record() | {"busy_before": idle_share_taken(options.cores, _IDLE_SECONDS)}
+    cold_page = cold_page_seconds()
     stolen_before = circumstances.stolen_seconds()
     commands = []
     about["clock"] = options.clock
@@ -129,6 +130,7 @@ def measure(options: argparse.Namespace, mode: str) -> Record | None:
     seconds = time.perf_counter() - started
     about |= {
         "load_after": os.getloadavg()[0],
+        "cold_page": max(cold_page, cold_page_seconds()),
         "seconds": round(seconds, 1),
         "stolen": (circumstances.stolen_seconds() - stolen_before) / seconds / (os.cpu_count() or 1),
     }

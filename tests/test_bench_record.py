@@ -169,6 +169,7 @@ QUIET = {
     "load": 0.1,
     "load_after": 1.0,
     "busy_before": 0.0,
+    "cold_page": 1e-8,
     "stolen": 0.0,
     "seconds": 10.0,
 }
@@ -225,6 +226,7 @@ def test_contender_that_failed_in_one_run_is_listed_with_the_reason() -> None:
     [
         ({"load": 1.5}, "load was 1.5 on 2 cores"),
         ({"busy_before": 0.4}, "40% of the cores"),
+        ({"cold_page": 1.25e-6}, "1.25 us a page"),
         ({"stolen": 0.2}, "20% of the cores' time"),
     ],
 )
