@@ -2,7 +2,8 @@
  *
  * A task's items are handed out a grain at a time, to pool threads from the moment it starts and to the caller while it
  * is in fj_pool_run, so one thread means the caller alone and no thread is ever idle while items are left.  The pool
- * grows on demand, sleeps when idle, blocks all signals, and belongs to one process: a forked child starts its own. */
+ * grows on demand, sleeps when it is idle for long, blocks all signals, and belongs to one process: a forked child starts
+ * its own. */
 #ifndef FASTJWT_POOL_H
 #define FASTJWT_POOL_H
 
@@ -23,7 +24,7 @@ struct fj_task {
     atomic_int cancelled;
     unsigned generation; /* of the process whose threads work on it */
     unsigned helpers;    /* pool threads that may still join; under the pool's lock, like all below */
-    unsigned inside;     /* pool threads at work now */
+    atomic_uint inside;  /* pool threads at work now; looked at without the lock, too */
     pthread_cond_t left; /* signalled when the last of them leaves */
     struct fj_task *following;
     int listed;

@@ -54,7 +54,10 @@ def handle(name: str, of: PrivateNumbers) -> Any:
 
 def signed(name: str, of: PrivateNumbers, payloads: Sequence[bytes], kid: str = "k") -> list[str]:
     """Return tokens whose header is this text."""
-    return engine(name).sign(handle(name, of), b64u(kid.encode()).encode() + b".", payloads, 1).tokens()
+    signing = engine(name).sign(handle(name, of), b64u(kid.encode()).encode() + b".", payloads, 1)
+    signing.wait()
+    tokens: list[str] = signing.tokens()
+    return tokens
 
 
 def statuses(name: str, tokens: Sequence[str], keys: dict[str, PublicNumbers]) -> bytes:

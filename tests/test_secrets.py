@@ -387,7 +387,7 @@ HOLDER = """
     if key != ffi.NULL:
         handle = ffi.gc(key, lib.fj_key_release)
         for count in (1, 3, 9):
-            backend.sign(handle, b"e30.", [b"{}"] * count, 3).tokens()
+            backend.sign(handle, b"e30.", [b"{}"] * count, 3).wait()
         for part in [lib.FJ_PART_SECRET] if sys.argv[2] == "secret" else range(lib.FJ_PART_D, lib.FJ_PART_QI + 1):
             send(handle, part)
     os.close(int(sys.argv[1]))

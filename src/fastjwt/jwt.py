@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from itertools import islice
@@ -233,20 +232,24 @@ class Signer:
 
         With several threads, those of the pool sign the next while Python takes the last ones apart.
         """
-        under_way: deque[Signing] = deque()
-        at_once, size = (1, _SIGN_CHUNK) if threads == 1 else (2, _SIGN_CHUNK_SHARED * threads)
+        size = _SIGN_CHUNK if threads == 1 else _SIGN_CHUNK_SHARED * threads
+        previous: Signing | None = None
+        current: Signing | None = None
         try:
             for some, _ in _chunks(payloads, size):
-                under_way.append(self._backend.sign(self._handle, self._prefix, some, threads))
-                if len(under_way) == at_once:
-                    yield under_way[0].tokens()
-                    under_way.popleft()
-            while under_way:
-                yield under_way[0].tokens()
-                under_way.popleft()
+                if previous is not None:
+                    previous.wait()
+                current = self._backend.sign(self._handle, self._prefix, some, threads)
+                if previous is not None:
+                    yield previous.tokens()
+                previous, current = current, None
+            if previous is not None:
+                previous.wait()
+                yield previous.tokens()
         finally:
-            for signing in under_way:
-                signing.release()
+            for signing in (previous, current):
+                if signing is not None:
+                    signing.release()
 
     def _written(self, claims_iterable: Iterable[Claims]) -> Iterator[bytes]:
         """Yield the payload of each item.  Raises TypeError and ValueError with the index of the item at fault."""

@@ -83,10 +83,13 @@ class Job(Protocol):
 
 
 class Signing(Protocol):
-    """Signatures under way.  Must be released, whatever happens, unless `tokens` has returned."""
+    """Signatures under way.  Must be released, whatever happens, unless `wait` has returned."""
+
+    def wait(self) -> None:
+        """Return when all are made; works on them meanwhile.  To be called once.  Raises MemoryError."""
 
     def tokens(self) -> list[str]:
-        """Return the tokens when all are signed; works on them meanwhile.  To be called once.  Raises MemoryError."""
+        """Return the tokens, after `wait`."""
 
     def release(self) -> None:
         """Stop what still runs.  May be called again."""

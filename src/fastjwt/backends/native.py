@@ -316,13 +316,15 @@ class _Signing:
         if started != Status.OK:
             raise MemoryError
 
-    def tokens(self) -> list[str]:
+    def wait(self) -> None:
         _run(self._job)
         self.release()
         count = len(self._lengths)
         statuses: bytes = ffi.buffer(self._status, count)[:]
         if statuses.count(Status.OK) != count:
             raise MemoryError("libcrypto could not finish a signature")
+
+    def tokens(self) -> list[str]:
         octets = memoryview(ffi.buffer(self._out))
         tokens = []
         start = 0

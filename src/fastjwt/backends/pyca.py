@@ -198,16 +198,22 @@ class _Job:
 
 
 class _Signing:
-    """Signatures, all made in `tokens`: threads make this engine slower."""
+    """Signatures, all made in `wait`: threads make this engine slower."""
 
     def __init__(self, backend: PureBackend, key: Any, prefix: bytes, payloads: Sequence[bytes]) -> None:
         self._backend = backend
         self._key = key
         self._prefix = prefix
         self._payloads = payloads
+        self._tokens: list[str] = []
+
+    def wait(self) -> None:
+        self._tokens = [
+            self._backend.sign_one(self._key, self._prefix, payload) for payload in self._payloads
+        ]
 
     def tokens(self) -> list[str]:
-        return [self._backend.sign_one(self._key, self._prefix, payload) for payload in self._payloads]
+        return self._tokens
 
     def release(self) -> None:
         pass
