@@ -13,8 +13,7 @@
 enum {
     /* Items between two looks at the clock: milliseconds of work, and whole groups of lanes.  A signature of 4096 bits
      * takes libcrypto 3 ms. */
-    VERIFY_GRAIN =
-        32, /* 0.1 ms in lanes, 0.4 by libcrypto; up to 15 with large keys and the largest e, of 33 bits */
+    VERIFY_GRAIN = 32, /* 0.1 ms in lanes, 0.4 by libcrypto; 15 with the largest keys and the largest e */
     SIGN_GRAIN = FJ_LANES,
     HMAC_GRAIN = 256
 };
