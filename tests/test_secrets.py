@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import base64
 import copy
+import gc
 import json
 import logging
-import gc
 import os
 import pickle
 import re
