@@ -34,9 +34,10 @@ def idle_share_taken(cores: Sequence[int], seconds: float) -> float:
 def cold_page_seconds(pages: int = 256, pause: float = 0.02, times: int = 25) -> float:
     """Return how long it takes to come back to a page of memory after a pause (seconds), as a median.
 
-    In the pause this process touches nothing else.  So it is nanoseconds where the caches are ours alone, and up to
-    microseconds where a neighbour, whom neither the kernel nor the hypervisor's clock shows, has emptied them: code
-    that holds much memory, as Python does, is slower then, and bare RSA is not.
+    The memory is never written, so its pages are all the kernel's one page of zeros: what has to come back is how each
+    of their addresses translates.  In the pause this process touches nothing else.  So it is nanoseconds where the
+    caches are ours alone, and up to microseconds where a neighbour, whom neither the kernel nor the hypervisor's clock
+    shows, has emptied them: code that holds much memory, as Python does, is slower then, and bare RSA is not.
     """
     memory = bytearray(4096 * pages)
     waits = []

@@ -46,9 +46,8 @@ RETAKES = 5
 CLOCKS = {"wall": time.perf_counter, "cpu": time.process_time}
 
 SINGLES_SIGN = 100  # single signatures between two looks at the clock
-SINGLES_VERIFY = (
-    100  # their claims are held until they are compared: of many more, page faults would be measured
-)
+# Their claims are held until they are compared: of many more, page faults would be measured.
+SINGLES_VERIFY = 100
 BATCH_SIGN = 1000
 BATCH_VERIFY = 10_000
 

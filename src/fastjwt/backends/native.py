@@ -50,7 +50,8 @@ def _check_enums() -> None:
 _new_unset = ffi.new_allocator(should_clear_after_alloc=False)
 
 _OK = int(Status.OK)  # comparing with a member of an enum costs a call
-_OCTETS = ffi.typeof("uint8_t[]")  # the same goes for a type by its name, and a look-up in the library:
+# So does a look-up in the library, or of a type by its name, at each token.
+_OCTETS = ffi.typeof("uint8_t[]")
 _single = lib.fj_single
 _single_sign = lib.fj_single_sign
 _SIGNATURE_ROOM = 1 + (lib.FJ_MAX_SIGNATURE_LEN * 4 + 2) // 3  # of a dot and the longest signature's segment
