@@ -32,6 +32,11 @@ LANES_INLINE void lanes_store(uint64_t values[8], fj_lanes a) {
     _mm512_storeu_si512(values, a);
 }
 
+/* Keep the compiler from moving what follows in memory over what came before. */
+LANES_INLINE void lanes_in_order(void) {
+    __asm__ volatile("" : : : "memory");
+}
+
 /* sum + the low 52 bits of the product of the low 52 bits of a and b. */
 LANES_INLINE fj_lanes lanes_madd_lo(fj_lanes sum, fj_lanes a, fj_lanes b) {
     return _mm512_madd52lo_epu64(sum, a, b);

@@ -32,6 +32,8 @@ LANES_INLINE fj_lanes lanes_zero(void) {
     return lanes_all(0);
 }
 
+LANES_INLINE void lanes_in_order(void) {}
+
 LANES_INLINE fj_lanes lanes_load(const uint64_t values[8]) {
     LANES_EACH(values[l]);
 }
