@@ -88,9 +88,9 @@ size_t fj_gather(uint8_t *out, uint8_t *gathered_names, size_t *gathered, const 
 
 int fj_verify_start(fj_job **job, uint8_t *status, const struct fj_token *tokens, size_t count,
                     const uint8_t *data, const uint8_t *decoded, fj_key *const *keys, const uint8_t *verdicts,
-                    size_t header_count, unsigned threads) {
+                    size_t header_count, unsigned threads, const fj_job *before) {
     *job = fj_batch_verify(status, tokens, count, data, decoded, keys, verdicts, header_count,
-                           threads > 0 ? threads : 1);
+                           threads > 0 ? threads : 1, before);
     return *job != NULL ? FJ_OK : FJ_NO_MEMORY;
 }
 
@@ -140,7 +140,7 @@ size_t fj_sign_len(const fj_key *key, size_t prefix_len, const uint64_t *payload
 
 int fj_sign_start(fj_job **job, uint8_t *out, size_t out_len, uint8_t *status, fj_key *key,
                   const uint8_t *prefix, size_t prefix_len, const uint8_t *payloads, size_t payloads_len,
-                  const uint64_t *payload_lengths, size_t count, unsigned threads) {
+                  const uint64_t *payload_lengths, size_t count, unsigned threads, const fj_job *before) {
     *job = NULL;
     if (!lengths_fit(payload_lengths, count, payloads_len) ||
         fj_sign_len(key, prefix_len, payload_lengths, count) != out_len || (out_len == 0 && count > 0)) {
@@ -148,7 +148,7 @@ int fj_sign_start(fj_job **job, uint8_t *out, size_t out_len, uint8_t *status, f
     }
     memset(status, FJ_PENDING, count); /* 0 is FJ_OK: nothing may look signed before it is */
     *job = fj_batch_sign(out, status, key, prefix, prefix_len, payloads, payload_lengths, count,
-                         threads > 0 ? threads : 1);
+                         threads > 0 ? threads : 1, before);
     return *job != NULL ? FJ_OK : FJ_NO_MEMORY;
 }
 

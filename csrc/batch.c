@@ -14,6 +14,7 @@ enum {
     /* Items between two looks at the clock: milliseconds of work, and whole groups of lanes.  A signature of 4096 bits
      * takes libcrypto 3 ms. */
     VERIFY_GRAIN = 32, /* 0.1 ms in lanes, 0.4 by libcrypto; 15 with the largest keys and the largest e */
+    VERIFY_FINE = 2 * FJ_LANES, /* as many as are hashed together */
     SIGN_GRAIN = FJ_LANES,
     HMAC_GRAIN = 256
 };
@@ -366,7 +367,7 @@ static size_t verify_grain(const fj_key *key) {
 
 fj_job *fj_batch_verify(uint8_t *status, const struct fj_token *tokens, size_t count, const uint8_t *data,
                         const uint8_t *decoded, fj_key *const *keys, const uint8_t *verdicts,
-                        size_t header_count, unsigned threads) {
+                        size_t header_count, unsigned threads, const fj_job *before) {
     fj_job *const job = job_new(keys, header_count);
     if (job == NULL) {
         return NULL;
@@ -388,7 +389,8 @@ fj_job *fj_batch_verify(uint8_t *status, const struct fj_token *tokens, size_t c
             job->task.grain = verify_grain(keys[i]);
         }
     }
-    fj_pool_start(&job->task, threads - 1);
+    job->task.fine = VERIFY_FINE < job->task.grain ? VERIFY_FINE : job->task.grain;
+    fj_pool_start(&job->task, threads - 1, before != NULL ? &before->task : NULL);
     return job;
 }
 
@@ -401,7 +403,7 @@ static size_t sign_grain(const fj_key *key) {
 
 fj_job *fj_batch_sign(uint8_t *out, uint8_t *status, fj_key *key, const uint8_t *prefix, size_t prefix_len,
                       const uint8_t *payloads, const uint64_t *payload_lengths, size_t count,
-                      unsigned threads) {
+                      unsigned threads, const fj_job *before) {
     fj_job *const job = job_new(&key, 1);
     if (job == NULL) {
         return NULL;
@@ -427,12 +429,13 @@ fj_job *fj_batch_sign(uint8_t *out, uint8_t *status, fj_key *key, const uint8_t 
     job->task.work = sign_items;
     job->task.count = count;
     job->task.grain = sign_grain(key);
-    fj_pool_start(&job->task, threads - 1);
+    job->task.fine = job->task.grain;
+    fj_pool_start(&job->task, threads - 1, before != NULL ? &before->task : NULL);
     return job;
 }
 
-int fj_job_run(fj_job *job, unsigned budget_ms) {
-    return fj_pool_run(&job->task, budget_ms);
+int fj_job_run(fj_job *job, unsigned budget_ms, fj_job *meanwhile) {
+    return fj_pool_run(&job->task, budget_ms, meanwhile != NULL ? &meanwhile->task : NULL);
 }
 
 void fj_job_release(fj_job **job) {

@@ -23,9 +23,9 @@ enum fj_status fj_sign_token(fj_key *key, uint8_t *token, size_t token_len, cons
 /* As fj_verify_start and fj_sign_start, whose arguments were checked. */
 fj_job *fj_batch_verify(uint8_t *status, const struct fj_token *tokens, size_t count, const uint8_t *data,
                         const uint8_t *decoded, fj_key *const *keys, const uint8_t *verdicts,
-                        size_t header_count, unsigned threads);
+                        size_t header_count, unsigned threads, const fj_job *before);
 fj_job *fj_batch_sign(uint8_t *out, uint8_t *status, fj_key *key, const uint8_t *prefix, size_t prefix_len,
                       const uint8_t *payloads, const uint64_t *payload_lengths, size_t count,
-                      unsigned threads);
+                      unsigned threads, const fj_job *before);
 
 #endif

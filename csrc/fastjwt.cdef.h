@@ -169,12 +169,13 @@ typedef struct fj_job fj_job;
 
 /* Prepare the verification of split tokens.  keys[header_count] holds the key for each distinct header, or NULL and
  * then the status its tokens get stands in verdicts[header_count].  Only tokens whose status is FJ_PENDING are touched.
- * Up to threads - 1 pool threads begin at once; the caller's own share is done in fj_job_run.
+ * Up to threads - 1 pool threads begin at once; the caller's own share is done in fj_job_run.  `before` is a job of the
+ * caller that still runs, or NULL: its pool threads come over as they become idle, and no others instead of them.
  * The job is stored in *job, and not returned, because a Ctrl-C that comes during the call makes Python drop what it
  * returns, and pool threads would go on writing to buffers that nobody keeps.  Returns FJ_OK or FJ_NO_MEMORY. */
 int fj_verify_start(fj_job **job, uint8_t *status, const struct fj_token *tokens, size_t count,
                     const uint8_t *data, const uint8_t *decoded, fj_key *const *keys, const uint8_t *verdicts,
-                    size_t header_count, unsigned threads);
+                    size_t header_count, unsigned threads, const fj_job *before);
 
 /* Bytes that `count` tokens take which share `prefix` (encoded header and dot), or 0 if that is beyond SIZE_MAX. */
 size_t fj_sign_len(const fj_key *key, size_t prefix_len, const uint64_t *payload_lengths, size_t count);
@@ -183,10 +184,11 @@ size_t fj_sign_len(const fj_key *key, size_t prefix_len, const uint64_t *payload
  * fj_verify_start; FJ_INTERNAL if the lengths do not add up. */
 int fj_sign_start(fj_job **job, uint8_t *out, size_t out_len, uint8_t *status, fj_key *key,
                   const uint8_t *prefix, size_t prefix_len, const uint8_t *payloads, size_t payloads_len,
-                  const uint64_t *payload_lengths, size_t count, unsigned threads);
+                  const uint64_t *payload_lengths, size_t count, unsigned threads, const fj_job *before);
 
-/* Work on the job for about budget_ms (0: to its end).  Returns 1 when all items are done, 0 when time ran out. */
-int fj_job_run(fj_job *job, unsigned budget_ms);
+/* Work on the job for about budget_ms (0: to its end).  Returns 1 when all items are done, 0 when time ran out.  While
+ * pool threads are at their last items, the caller begins with the job `meanwhile`, unless that is NULL. */
+int fj_job_run(fj_job *job, unsigned budget_ms, fj_job *meanwhile);
 
 /* Stop the job if it still runs, wait until no thread works on it, free it, and set *job to NULL.  Does nothing if that
  * is NULL already. */

@@ -8,7 +8,8 @@
 
 enum {
     MAX_WORKERS = 256,
-    SPIN_US = 500 /* most gaps between two chunks of a batch are shorter */
+    LAST_GRAINS = 3, /* of a task, that are handed out in finer pieces */
+    SPIN_US = 500    /* most gaps between two chunks of a batch are shorter */
 };
 
 static struct pool {
@@ -74,16 +75,35 @@ static int is_exhausted(struct fj_task *task) {
     return atomic_load(&task->cancelled) || atomic_load(&task->next) >= task->count;
 }
 
+/* Take the next items, a grain of them, towards the end fewer.  Returns how many, from *begin on; 0: none is left. */
+static size_t take(struct fj_task *task, size_t *begin) {
+    size_t size = 0;
+    *begin = atomic_load(&task->next);
+    do {
+        if (*begin >= task->count) {
+            return 0;
+        }
+        const size_t left = task->count - *begin;
+        size = left > LAST_GRAINS * task->grain ? task->grain : task->fine;
+        size = left < size ? left : size;
+    } while (!atomic_compare_exchange_weak(&task->next, begin, *begin + size));
+    return size;
+}
+
+/* Take one grain and do it.  Returns 0 if none is left. */
+static int take_grain(struct fj_task *task) {
+    size_t begin = 0;
+    const size_t size = atomic_load(&task->cancelled) ? 0 : take(task, &begin);
+    if (size > 0) {
+        task->work(task, begin, begin + size);
+    }
+    return size > 0;
+}
+
 /* Take grains until none is left (1) or the deadline, if there is one, has passed (0).  When the pool closes, it has
  * passed: helpers go home, and owners ask Python whether to go on. */
 static int take_grains(struct fj_task *task, const struct timespec *deadline) {
-    while (!is_exhausted(task)) {
-        const size_t begin = atomic_fetch_add(&task->next, task->grain);
-        if (begin >= task->count) {
-            break;
-        }
-        const size_t left = task->count - begin;
-        task->work(task, begin, begin + (left < task->grain ? left : task->grain));
+    while (take_grain(task)) {
         if (atomic_load(&pool.closing) || (deadline != NULL && is_past(deadline))) {
             return is_exhausted(task);
         }
@@ -94,8 +114,12 @@ static int take_grains(struct fj_task *task, const struct timespec *deadline) {
 /* --- The list of tasks; under the lock ------------------------------------------------------------------------------- */
 
 static void list_task(struct fj_task *task) {
-    task->following = pool.first;
-    pool.first = task;
+    struct fj_task **link = &pool.first;
+    while (*link != NULL) {
+        link = &(*link)->following;
+    }
+    *link = task;
+    task->following = NULL;
     task->listed = 1;
     atomic_fetch_add(&pool.listings, 1);
 }
@@ -174,7 +198,7 @@ static void grow(unsigned wanted) {
 
 /* --- For the owner of a task ----------------------------------------------------------------------------------------- */
 
-void fj_pool_start(struct fj_task *task, unsigned helpers) {
+void fj_pool_start(struct fj_task *task, unsigned helpers, const struct fj_task *before) {
     atomic_init(&task->next, 0);
     atomic_init(&task->cancelled, 0);
     task->generation = fj_fork_generation();
@@ -187,7 +211,9 @@ void fj_pool_start(struct fj_task *task, unsigned helpers) {
     }
     pthread_mutex_lock(&pool.lock);
     if (!atomic_load(&pool.closing)) {
-        grow(helpers);
+        const unsigned coming =
+            before != NULL && before->generation == task->generation ? atomic_load(&before->inside) : 0;
+        grow(helpers > coming ? helpers - coming : 0);
         list_task(task);
         pthread_cond_broadcast(&pool.work);
     }
@@ -207,7 +233,7 @@ static void adopt_after_fork(struct fj_task *task) {
     atomic_store(&task->next, 0);
 }
 
-static int run(struct fj_task *task, unsigned budget_ms) {
+static int run(struct fj_task *task, unsigned budget_ms, struct fj_task *meanwhile) {
     const struct timespec deadline = deadline_in(1000ULL * budget_ms);
     if (!take_grains(task, budget_ms == 0 ? NULL : &deadline)) {
         return 0;
@@ -217,6 +243,8 @@ static int run(struct fj_task *task, unsigned budget_ms) {
     unlist_task(task);
     if (task->inside > 0) {
         pthread_mutex_unlock(&pool.lock);
+        while (meanwhile != NULL && atomic_load(&task->inside) > 0 && take_grain(meanwhile)) {
+        }
         spin(&task->inside, 0, 1);
         pthread_mutex_lock(&pool.lock);
     }
@@ -229,10 +257,13 @@ static int run(struct fj_task *task, unsigned budget_ms) {
     return done;
 }
 
-int fj_pool_run(struct fj_task *task, unsigned budget_ms) {
+int fj_pool_run(struct fj_task *task, unsigned budget_ms, struct fj_task *meanwhile) {
     adopt_after_fork(task);
+    if (meanwhile != NULL) {
+        adopt_after_fork(meanwhile);
+    }
     atomic_fetch_add(&pool.callers, 1);
-    const int done = run(task, budget_ms);
+    const int done = run(task, budget_ms, meanwhile);
     atomic_fetch_sub(&pool.callers, 1);
     return done;
 }

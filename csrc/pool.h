@@ -18,6 +18,7 @@ struct fj_task {
     size_t count;
     size_t
         grain; /* items between two looks at the clock and at `cancelled`: some milliseconds of work at most */
+    size_t fine; /* items that are handed out together towards the end, so that threads end together */
 
     /* The pool's own. */
     atomic_size_t next;
@@ -30,11 +31,14 @@ struct fj_task {
     int listed;
 };
 
-/* Let up to `helpers` pool threads work on the task from now on.  Fewer may come: threads can be refused by the system. */
-void fj_pool_start(struct fj_task *task, unsigned helpers);
+/* Let up to `helpers` pool threads work on the task from now on.  Fewer may come: threads can be refused by the system.
+ * `before` is another task of the caller that still runs, or NULL: its helpers come over when they find no more to do
+ * there, so as many fewer are wanted. */
+void fj_pool_start(struct fj_task *task, unsigned helpers, const struct fj_task *before);
 
-/* Work on it too, for about budget_ms (0: until all is done).  Returns 1 when every item is done, 0 when time ran out. */
-int fj_pool_run(struct fj_task *task, unsigned budget_ms);
+/* Work on it too, for about budget_ms (0: until all is done).  Returns 1 when every item is done, 0 when time ran out.
+ * While pool threads are at their last items, the caller takes some of `meanwhile`'s, unless that is NULL. */
+int fj_pool_run(struct fj_task *task, unsigned budget_ms, struct fj_task *meanwhile);
 
 /* Hand out no more items and wait until no thread works on it.  The task may be freed afterwards. */
 void fj_pool_stop(struct fj_task *task);

@@ -45,7 +45,7 @@ def test_the_larger_the_key_the_fewer_verifications_are_done_between_two_looks_a
     bits: int, turn: int
 ) -> None:
     """One turn of the largest exponent takes a millisecond at least, and Ctrl-C waits for its end."""
-    from fastjwt._native import lib
+    from fastjwt._native import ffi, lib
 
     n = (1 << bits) - 1
     while math.gcd(n, SMALL_PRIMES_PRODUCT) != 1:
@@ -56,7 +56,7 @@ def test_the_larger_the_key_the_fewer_verifications_are_done_between_two_looks_a
         token = b"eyJhbGciOiJSUzI1NiJ9.e30." + signature
         split: Any = backend.split([token] * 200, Limits(), want_payloads=False)
         job: Any = backend.verify(split, [public._handle(backend)], b"\0", 1)
-        assert lib.fj_job_run(job._job[0], 1) == 0
+        assert lib.fj_job_run(job.address[0], 1, ffi.NULL) == 0
         assert split.statuses() == bytes([Status.BAD_SIGNATURE]) * turn + bytes([PENDING]) * (200 - turn)
         job.release()
 
@@ -193,10 +193,11 @@ class Way:
             ffi.from_buffer("uint64_t[]", self.lengths),
             len(self.lengths),
             2,
+            ffi.NULL,
         )
         assert (job[0] != ffi.NULL) == (status == Status.OK)
         if status == Status.OK:
-            assert lib.fj_job_run(job[0], 0) == 1
+            assert lib.fj_job_run(job[0], 0, ffi.NULL) == 1
             lib.fj_job_release(job)
         assert job[0] == ffi.NULL
         lib.fj_job_release(job)  # a second time does no harm
@@ -521,6 +522,6 @@ def test_a_status_that_says_nothing_of_its_token_is_a_memory_error_and_no_verdic
     with engines.use("openssl") as backend:
         split = backend.split([tokens.token()] * 3, Limits(), want_payloads=False)
         job = backend.verify(split, [tokens.public()._handle(backend)], bytes([Status.KEY_NOT_FOUND]), 1)
-        monkeypatch.setattr(native, "_run", lambda _job: None)
+        monkeypatch.setattr(native, "_run", lambda _job, _following: None)
         with pytest.raises(MemoryError):
             job.wait()

@@ -154,10 +154,9 @@ class SignatureVerifier:
         try:
             for tokens, characters in chunks:
                 current = Chunk(self, tokens, characters, want_payloads)
+                current.start(threads, previous)
                 if previous is not None:
-                    previous.finish()
-                current.start(threads)
-                if previous is not None:
+                    previous.finish(current)
                     yield previous
                 previous, current = current, None
             if previous is not None:
@@ -171,8 +170,10 @@ class SignatureVerifier:
     def split(self, tokens: Sequence[Any], characters: int | None, want_payloads: bool) -> Split:
         return self._backend.split(tokens, self.limits, want_payloads, characters)
 
-    def start(self, split: Split, keys: Sequence[Any], verdicts: bytes, threads: int) -> Job:
-        return self._backend.verify(split, keys, verdicts, threads)
+    def start(
+        self, split: Split, keys: Sequence[Any], verdicts: bytes, threads: int, before: Job | None
+    ) -> Job:
+        return self._backend.verify(split, keys, verdicts, threads, before)
 
 
 class Chunk:
@@ -196,12 +197,12 @@ class Chunk:
         self._job: Job | None = None
         self._threads = 1
 
-    def start(self, threads: int) -> None:
-        """Begin to verify, with `threads` threads including the caller's."""
+    def start(self, threads: int, before: Chunk | None) -> None:
+        """Begin to verify, with `threads` threads including the caller's and those that are done with `before`."""
         self._threads = threads
-        self._job = self._try_candidates(0)
+        self._job = self._try_candidates(0, None if before is None else before._job)
 
-    def _try_candidates(self, turn: int) -> Job:
+    def _try_candidates(self, turn: int, before: Job | None) -> Job:
         """Begin to verify with the candidate of this turn of each header that has so many."""
         handles: list[Any] = []
         verdicts = bytearray()
@@ -212,13 +213,14 @@ class Chunk:
             else:
                 handles.append(decision.handles[turn] if turn < len(decision.handles) else None)
                 verdicts.append(Status.BAD_SIGNATURE)
-        return self._verifier.start(self._split, handles, bytes(verdicts), self._threads)
+        return self._verifier.start(self._split, handles, bytes(verdicts), self._threads, before)
 
-    def finish(self) -> None:
-        """Return when each token has its status."""
+    def finish(self, following: Chunk | None = None) -> None:
+        """Return when each token has its status; meanwhile, where others are at the last, begin with `following`."""
         if self._job is None:
             return
-        self._job.wait()
+        next_job = None if following is None else following._job
+        self._job.wait(next_job)
         self._job = None
         # More candidates than one for a kid are rare and asked for: the tokens that failed try the next.
         most = max((len(d.handles) for d in self._decisions if isinstance(d, Decision)), default=1)
@@ -226,8 +228,8 @@ class Chunk:
             statuses = self._split.statuses()
             failed = [index for index, status in enumerate(statuses) if status == Status.BAD_SIGNATURE]
             self._split.pend(failed)
-            self._job = self._try_candidates(turn)
-            self._job.wait()
+            self._job = self._try_candidates(turn, next_job)
+            self._job.wait(next_job)
             self._job = None
 
     def release(self) -> None:

@@ -257,11 +257,11 @@ static enum outcome sign_with(fj_key *key, unsigned threads) {
     const size_t len = fj_sign_len(key, sizeof PREFIX - 1, payload_lengths, TOKENS);
     uint8_t out[ROOM] = {0};
     const int started = fj_sign_start(&job, out, len, status, key, PREFIX, sizeof PREFIX - 1, PAYLOADS,
-                                      payloads_len, payload_lengths, TOKENS, threads);
+                                      payloads_len, payload_lengths, TOKENS, threads, NULL);
     if (started != FJ_OK) {
         return started == FJ_NO_MEMORY && job == NULL ? NO_MEMORY : wrong("signing did not start", started);
     }
-    while (!fj_job_run(job, 1)) {
+    while (!fj_job_run(job, 1, NULL)) {
     }
     fj_job_release(&job);
     const uint8_t *token = out;
@@ -326,11 +326,12 @@ static enum outcome split_and_verify(fj_key *key, unsigned threads) {
     }
     fj_job *job = NULL;
     const uint8_t verdicts[1] = {FJ_KEY_NOT_FOUND};
-    const int started = fj_verify_start(&job, status, tokens, TOKENS, good_tokens, decoded, &key, verdicts, 1, threads);
+    const int started =
+        fj_verify_start(&job, status, tokens, TOKENS, good_tokens, decoded, &key, verdicts, 1, threads, NULL);
     if (started != FJ_OK) {
         return started == FJ_NO_MEMORY && job == NULL ? NO_MEMORY : wrong("verifying did not start", started);
     }
-    while (!fj_job_run(job, 1)) {
+    while (!fj_job_run(job, 1, NULL)) {
     }
     fj_job_release(&job);
     enum outcome outcome = RIGHT;

@@ -75,8 +75,12 @@ class Split(Protocol):
 class Job(Protocol):
     """Verification under way.  Must be released, whatever happens."""
 
-    def wait(self) -> None:
-        """Return when every token has its status; works on them meanwhile.  Raises MemoryError."""
+    def wait(self, following: Any = None) -> None:
+        """Return when every token has its status; works on them meanwhile.  Raises MemoryError.
+
+        `following` is the job that is to be waited for next: where this one's last items are left to other threads,
+        the caller begins with that.
+        """
 
     def release(self) -> None:
         """Stop what still runs.  May be called again."""
@@ -85,8 +89,8 @@ class Job(Protocol):
 class Signing(Protocol):
     """Signatures under way.  Must be released, whatever happens, unless `wait` has returned."""
 
-    def wait(self) -> None:
-        """Return when all are made; works on them meanwhile.  To be called once.  Raises MemoryError."""
+    def wait(self, following: Any = None) -> None:
+        """Return when all are made, as a Job's `wait` does.  To be called once.  Raises MemoryError."""
 
     def tokens(self) -> list[str]:
         """Return the tokens, after `wait`."""
@@ -145,14 +149,24 @@ class Backend(Protocol):
         `characters` is how many they have together, if the caller knows that all are `str` and no subclass.
         """
 
-    def verify(self, split: Any, keys: Sequence[Any], verdicts: bytes, threads: int) -> Job:
-        """Begin to verify: for each distinct header a key, or None and the status that its tokens get instead."""
+    def verify(
+        self, split: Any, keys: Sequence[Any], verdicts: bytes, threads: int, before: Any = None
+    ) -> Job:
+        """Begin to verify: for each distinct header a key, or None and the status that its tokens get instead.
+
+        `before` is a job that still runs, whose threads come over when it has no more to do for them.
+        """
 
     def sign_one(self, key: Any, prefix: bytes, payload: bytes) -> str:
         """Return the token of one payload under the encoded header `prefix` (with its dot)."""
 
-    def sign(self, key: Any, prefix: bytes, payloads: Sequence[bytes], threads: int) -> Signing:
-        """Begin to sign many payloads, at least one, with `threads` threads including the caller's."""
+    def sign(
+        self, key: Any, prefix: bytes, payloads: Sequence[bytes], threads: int, before: Any = None
+    ) -> Signing:
+        """Begin to sign many payloads, at least one, with `threads` threads including the caller's.
+
+        `before` is what `sign` returned and still runs, as for `verify`.
+        """
 
     def sign_message(self, key: Any, message: bytes) -> bytes:
         """Return the raw signature of any message."""

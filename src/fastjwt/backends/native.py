@@ -243,23 +243,26 @@ def _new_job(*buffers: Any) -> Any:
     return ffi.gc(ffi.new("fj_job **"), stop)
 
 
-def _run(job: Any) -> None:
+def _run(job: Any, following: Any) -> None:
     """Work on the job until it is done, letting Python answer signals now and then."""
     in_main = threading.current_thread() is threading.main_thread()
     budget_ms = _MAIN_THREAD_BUDGET_MS if in_main else 0
-    while not lib.fj_job_run(job[0], budget_ms):
+    meanwhile = ffi.NULL if following is None else following.address[0]
+    while not lib.fj_job_run(job[0], budget_ms, meanwhile):
         pass
 
 
 class _Job:
     """A running verification.  Keeps the batch alive until C has let go of it."""
 
-    def __init__(self, split: _Split, keys: Sequence[Any], verdicts: bytes, threads: int) -> None:
+    def __init__(
+        self, split: _Split, keys: Sequence[Any], verdicts: bytes, threads: int, before: Any
+    ) -> None:
         self._split = split
         handles = ffi.new("fj_key *[]", [ffi.NULL if key is None else key for key in keys] or 1)
-        self._job = _new_job(split)
+        self.address = _new_job(split)
         status = lib.fj_verify_start(
-            self._job,
+            self.address,
             split.status,
             split.tokens,
             split.count,
@@ -269,27 +272,28 @@ class _Job:
             verdicts,
             len(verdicts),
             threads,
+            ffi.NULL if before is None else before.address[0],
         )
         if status != Status.OK:
             raise MemoryError
 
-    def wait(self) -> None:
-        if self._job[0] == ffi.NULL:
+    def wait(self, following: Any = None) -> None:
+        if self.address[0] == ffi.NULL:
             return
-        _run(self._job)
+        _run(self.address, following)
         self.release()
         statuses = self._split.statuses()
         if PENDING in statuses or NO_MEMORY in statuses or INTERNAL in statuses:
             raise MemoryError("libcrypto could not finish a verification")
 
     def release(self) -> None:
-        lib.fj_job_release(self._job)
+        lib.fj_job_release(self.address)
 
 
 class _Signing:
     """Running signatures.  Keeps what they read and write alive until C has let go of it."""
 
-    def __init__(self, key: Any, prefix: bytes, payloads: Sequence[bytes], threads: int) -> None:
+    def __init__(self, key: Any, prefix: bytes, payloads: Sequence[bytes], threads: int, before: Any) -> None:
         count = len(payloads)
         self._lengths = array("Q", map(len, payloads))
         joined = b"".join(payloads)
@@ -299,9 +303,9 @@ class _Signing:
         self._status = ffi.new("uint8_t[]", count)
         # What each token holds beside its payload's segment.
         self._around = len(prefix) + 1 + _encoded_len(lib.fj_key_signature_len(key))
-        self._job = _new_job(self._out, self._status, prefix, joined, self._lengths, c_lengths)
+        self.address = _new_job(self._out, self._status, prefix, joined, self._lengths, c_lengths)
         started = lib.fj_sign_start(
-            self._job,
+            self.address,
             self._out,
             total,
             self._status,
@@ -313,12 +317,13 @@ class _Signing:
             c_lengths,
             count,
             threads,
+            ffi.NULL if before is None else before.address[0],
         )
         if started != Status.OK:
             raise MemoryError
 
-    def wait(self) -> None:
-        _run(self._job)
+    def wait(self, following: Any = None) -> None:
+        _run(self.address, following)
         self.release()
         count = len(self._lengths)
         statuses: bytes = ffi.buffer(self._status, count)[:]
@@ -336,7 +341,7 @@ class _Signing:
         return tokens
 
     def release(self) -> None:
-        lib.fj_job_release(self._job)
+        lib.fj_job_release(self.address)
 
 
 # --- The engine ------------------------------------------------------------------------------------------------------
@@ -496,8 +501,10 @@ class OpenSSLBackend:
     ) -> _Split:
         return _Split(tokens, limits, want_payloads, characters)
 
-    def verify(self, split: _Split, keys: Sequence[Any], verdicts: bytes, threads: int) -> _Job:
-        return _Job(split, keys, verdicts, threads)
+    def verify(
+        self, split: _Split, keys: Sequence[Any], verdicts: bytes, threads: int, before: Any = None
+    ) -> _Job:
+        return _Job(split, keys, verdicts, threads, before)
 
     def verify_message(self, key: Any, signature: bytes, message: bytes) -> bool:
         status = lib.fj_verify_message(key, signature, len(signature), message, len(message))
@@ -516,8 +523,10 @@ class OpenSSLBackend:
             raise MemoryError("libcrypto could not finish a signature")
         return str(ffi.buffer(out, written), "ascii")
 
-    def sign(self, key: Any, prefix: bytes, payloads: Sequence[bytes], threads: int) -> _Signing:
-        return _Signing(key, prefix, payloads, threads)
+    def sign(
+        self, key: Any, prefix: bytes, payloads: Sequence[bytes], threads: int, before: Any = None
+    ) -> _Signing:
+        return _Signing(key, prefix, payloads, threads, before)
 
     def sign_message(self, key: Any, message: bytes) -> bytes:
         signature = bytearray(lib.fj_key_signature_len(key))

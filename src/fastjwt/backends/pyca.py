@@ -179,7 +179,7 @@ class _Job:
             verdicts,
         )
 
-    def wait(self) -> None:
+    def wait(self, following: Any = None) -> None:
         if self._arguments is None:
             return
         backend, split, keys, verdicts = self._arguments
@@ -207,7 +207,7 @@ class _Signing:
         self._payloads = payloads
         self._tokens: list[str] = []
 
-    def wait(self) -> None:
+    def wait(self, following: Any = None) -> None:
         self._tokens = [
             self._backend.sign_one(self._key, self._prefix, payload) for payload in self._payloads
         ]
@@ -303,7 +303,9 @@ class PureBackend:
     def verify_one(self, token: _Token, key: Any) -> int:
         return Status.OK if self.verify_message(key, token.signature, token.signed) else Status.BAD_SIGNATURE
 
-    def verify(self, split: _Split, keys: Sequence[Any], verdicts: bytes, threads: int) -> _Job:
+    def verify(
+        self, split: _Split, keys: Sequence[Any], verdicts: bytes, threads: int, before: Any = None
+    ) -> _Job:
         return _Job(self, split, keys, verdicts)
 
     def verify_message(self, key: Any, signature: bytes, message: bytes) -> bool:
@@ -327,7 +329,9 @@ class PureBackend:
         signed = prefix.decode("ascii") + base64url.encode(payload)
         return f"{signed}.{base64url.encode(self.sign_message(key, signed.encode('ascii')))}"
 
-    def sign(self, key: Any, prefix: bytes, payloads: Sequence[bytes], threads: int) -> _Signing:
+    def sign(
+        self, key: Any, prefix: bytes, payloads: Sequence[bytes], threads: int, before: Any = None
+    ) -> _Signing:
         return _Signing(self, key, prefix, payloads)
 
     def sign_message(self, key: Any, message: bytes) -> bytes:
