@@ -213,10 +213,13 @@ LANES_INLINE void SIZED(square)(fj_lanes columns[2 * LIMBS], const fj_lanes a[LI
 /* --- Reduction ------------------------------------------------------------------------------------------------------- */
 
 /* Make the first `width` columns divisible by 2^(52 width): find as many quotients, add their products with n.
- * The rest, from column `width` on, stays in `columns`; or, for the last block, goes to r, carried. */
+ * The rest, from column `width` on, stays in `columns`; or, for the last block, goes to r, carried.
+ * The first column comes in less one, and what stays does so too.
+ *
+ * For t + lo(q n[0]) = 0 mod 2^52 carries floor((t - 1) / 2^52) + 1, and the low half itself is never computed.  With
+ * t - 1 in the place of t, the next column gets that carry less one: it is less one itself. */
 LANES_INLINE void SIZED(reduce_block)(fj_lanes *r, fj_lanes *columns, const fj_lanes n[LIMBS], fj_lanes k0,
                                       const int width) {
-    const fj_lanes almost_one = lanes_all(LIMB_MASK);
     fj_lanes q[BLOCK];
     fj_lanes t[BLOCK + AHEAD + 1];
     fj_lanes w[BLOCK + 1];
@@ -225,11 +228,9 @@ LANES_INLINE void SIZED(reduce_block)(fj_lanes *r, fj_lanes *columns, const fj_l
     }
     UNROLL for (int i = 0; i < BLOCK; i++) {
         if (i < width) {
-            q[i] = lanes_madd_lo(lanes_zero(), t[i], k0);
-            /* t[i] + lo(q n[0]) = 0 mod 2^52, so it carries floor(t / 2^52), and one more unless t = 0 mod 2^52: the
-             * low half itself is never computed.  From quotient to quotient it is 12 cycles in one sum, and 9 in two. */
-            const fj_lanes carry = lanes_carry(lanes_add(t[i], almost_one));
-            const fj_lanes high = lanes_madd_hi(lanes_add(t[i + 1], carry), q[i], n[0]);
+            q[i] = lanes_madd_lo(k0, t[i], k0); /* (t - 1 + 1) k0 */
+            const fj_lanes high = lanes_madd_hi(lanes_add(t[i + 1], lanes_signed_carry(t[i])), q[i], n[0]);
+            /* From quotient to quotient it is 12 cycles in one sum, and 9 in two. */
             t[i + 1] = AHEAD >= 8 ? lanes_madd_lo(high, q[i], n[1])
                                   : lanes_add(high, lanes_madd_lo(lanes_zero(), q[i], n[1]));
             IN_ORDER();
@@ -277,7 +278,7 @@ LANES_INLINE void SIZED(reduce_block)(fj_lanes *r, fj_lanes *columns, const fj_l
         }
         return;
     }
-    fj_lanes sum = lanes_zero();
+    fj_lanes sum = lanes_all(LIMB_MASK + 1); /* carries the one that the first column is less */
     UNROLL for (int i = 0; i < AHEAD; i++) {
         sum = lanes_add(t[width + i], lanes_carry(sum));
         r[i] = sum;
@@ -300,6 +301,7 @@ LANES_INLINE void SIZED(reduce_block)(fj_lanes *r, fj_lanes *columns, const fj_l
 /* r = columns / R mod n, less than columns / R + n.  columns[2 LIMBS] (one more) is scratch. */
 LANES_INLINE void SIZED(reduce)(fj_lanes r[LIMBS], fj_lanes columns[2 * LIMBS + 1], const fj_lanes n[LIMBS],
                                 fj_lanes k0) {
+    columns[0] = lanes_sub(columns[0], lanes_all(1));
     for (int b = 0; b < LIMBS - BLOCK; b += BLOCK) {
         SIZED(reduce_block)(NULL, columns + b, n, k0, BLOCK);
     }

@@ -36,6 +36,7 @@ LANES_INLINE void OF_FULL(hash_times_k)(fj_lanes e[FULL], fj_lanes *columns, con
     UNROLL for (int i = 0; i < 6; i++) {
         columns[FULL + i] = i < 5 ? t[i] : lanes_zero();
     }
+    columns[0] = lanes_sub(columns[0], lanes_all(1));
     OF_FULL(reduce_block)(e, columns, n, k0, 5);
 }
 
@@ -163,8 +164,9 @@ static LANES_TARGET void OF_FULL(exponentiate)(fj_lanes m[HALF], struct OF_FULL(
     }
     OF_HALF(fj_canonical)(w->table[1]);
     OF_HALF(of_primes)(w->table[0], key->p.one, key->q.one, is_q);
-    for (int i = 2; i < 16; i++) { /* M(A, B) < 2 p for A, B < 4 p */
-        OF_HALF(fj_multiply)(w->table[i], w->columns, w->table[i - 1], w->table[1], w->prime, k0);
+    for (int i = 2; i < 16; i += 2) { /* M(A, B) < 2 p for A, B < 4 p */
+        OF_HALF(fj_square)(w->table[i], w->columns, w->table[i / 2], w->prime, k0);
+        OF_HALF(fj_multiply)(w->table[i + 1], w->columns, w->table[i], w->table[1], w->prime, k0);
     }
     FJ_TEST_POINT("table", w->table);
     for (size_t at = 0; at < exponent_len; at++) {
