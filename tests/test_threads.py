@@ -6,8 +6,10 @@ import gc
 import itertools
 import threading
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
+import child
 import pytest
 import tokens
 from scale import scaled
@@ -160,6 +162,37 @@ def test_a_key_may_be_dropped_while_a_batch_works_with_it(engine: str, private_k
         del key
         gc.collect()
         assert all(result.ok for result in stream)
+
+
+@pytest.mark.skipif("openssl" not in engines.available(), reason="the native extension cannot run here")
+@pytest.mark.skipif(
+    not Path("/proc/self/task").is_dir(), reason="the system does not list a process's threads"
+)
+@pytest.mark.parametrize("engine", ["openssl", "avx512ifma"])
+def test_chunks_that_overlap_take_no_thread_more_than_asked_for(engine: str) -> None:
+    if engine not in engines.available():
+        pytest.skip("the engine cannot run here")
+    done = child.run(
+        """
+        import os
+        import fastjwt
+
+        def threads():
+            return len(os.listdir("/proc/self/task"))
+
+        before = threads()
+        keys = [fastjwt.RSAPrivateKey.generate(2048) for _ in range(2)]
+        tokens = fastjwt.Signer(keys[1]).sign_batch([{"exp": 2**40}] * 3000, threads=2)
+        assert threads() == before + 1, threads() - before
+        # What the first key does not verify is tried with the second, while the next chunk has begun.
+        verifier = fastjwt.Verifier([key.public_key() for key in keys], max_candidates=2, require=())
+        assert all(verifier.verify_batch(tokens * 3, threads=2).ok)
+        assert threads() == before + 1, threads() - before
+        print(fastjwt.engine().name)
+        """,
+        FASTJWT_ENGINE=engine,
+    )
+    assert (done.stdout, done.stderr, done.returncode) == (f"{engine}\n", "", 0)
 
 
 @pytest.mark.skipif("openssl" not in engines.available(), reason="the native extension cannot run here")
