@@ -1,9 +1,9 @@
 /* Threads that share the items of a task.  The pool knows nothing of tokens, and nothing here calls Python.
  *
  * A task's items are handed out a grain at a time, to pool threads from the moment it starts and to the caller while it
- * is in fj_pool_run, so one thread means the caller alone and no thread is ever idle while items are left.  The pool
- * grows on demand, sleeps when it is idle for long, blocks all signals, and belongs to one process: a forked child starts
- * its own. */
+ * is in fj_pool_run, so one thread means the caller alone and no thread is ever idle while items are left.  Of several
+ * tasks the one that was started first comes first.  The pool grows on demand, sleeps when it is idle for long, blocks
+ * all signals, and belongs to one process: a forked child starts its own. */
 #ifndef FASTJWT_POOL_H
 #define FASTJWT_POOL_H
 
@@ -18,7 +18,7 @@ struct fj_task {
     size_t count;
     size_t
         grain; /* items between two looks at the clock and at `cancelled`: some milliseconds of work at most */
-    size_t fine; /* items that are handed out together towards the end, so that threads end together */
+    size_t fine; /* the same towards the end, so that threads end together: 1 to grain */
 
     /* The pool's own. */
     atomic_size_t next;

@@ -203,7 +203,7 @@ class Chunk:
         self._job = self._try_candidates(0, None if before is None else before._job)
 
     def _try_candidates(self, turn: int, before: Job | None) -> Job:
-        """Begin to verify with the candidate of this turn of each header that has so many."""
+        """Begin to verify with the candidate of this turn of each header that has so many, after the job `before`."""
         handles: list[Any] = []
         verdicts = bytearray()
         for decision in self._decisions:
