@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base64url.h"
+#include "members.h"
 #include "names.h"
 
 /* --- One token ----------------------------------------------------------------------------------------------------- */
@@ -207,9 +208,10 @@ long fj_jws_split(uint8_t *status, struct fj_token *tokens, uint64_t *payload_st
     return complete ? (long)headers.count : -2;
 }
 
-size_t fj_jws_gather(uint8_t *out, uint8_t *gathered_names, size_t *gathered, const uint8_t *status,
-                     const uint64_t *payload_start, const uint64_t *payload_end, const uint8_t *names,
-                     const uint8_t *decoded, size_t count) {
+size_t fj_jws_gather(uint8_t *out, uint8_t *gathered_names, uint8_t *shown, size_t *gathered,
+                     const uint8_t *status, const uint64_t *payload_start, const uint64_t *payload_end,
+                     const uint8_t *names, const uint8_t *decoded, size_t count,
+                     const struct fj_expected *expected, size_t expected_count, int64_t from, int64_t until) {
     uint8_t *at = out;
     size_t taken = 0;
     *at++ = '[';
@@ -217,11 +219,14 @@ size_t fj_jws_gather(uint8_t *out, uint8_t *gathered_names, size_t *gathered, co
         if (status[i] != FJ_OK || names[i] == 0) {
             continue;
         }
+        const uint8_t *const payload = decoded + payload_start[i];
         const size_t len = (size_t)(payload_end[i] - payload_start[i]);
-        memcpy(at, decoded + payload_start[i], len);
+        memcpy(at, payload, len);
         at += len;
         *at++ = ',';
-        gathered_names[taken++] = names[i];
+        gathered_names[taken] = names[i];
+        shown[taken] = (uint8_t)fj_json_shows(payload, len, expected, expected_count, from, until);
+        taken++;
     }
     at -= taken > 0; /* the last comma */
     *at++ = ']';

@@ -10,8 +10,9 @@ long fj_jws_split(uint8_t *status, struct fj_token *tokens, uint64_t *payload_st
                   const uint64_t *lengths, size_t count, const struct fj_limits *limits);
 
 /* As fj_gather. */
-size_t fj_jws_gather(uint8_t *out, uint8_t *gathered_names, size_t *gathered, const uint8_t *status,
-                     const uint64_t *payload_start, const uint64_t *payload_end, const uint8_t *names,
-                     const uint8_t *decoded, size_t count);
+size_t fj_jws_gather(uint8_t *out, uint8_t *gathered_names, uint8_t *shown, size_t *gathered,
+                     const uint8_t *status, const uint64_t *payload_start, const uint64_t *payload_end,
+                     const uint8_t *names, const uint8_t *decoded, size_t count,
+                     const struct fj_expected *expected, size_t expected_count, int64_t from, int64_t until);
 
 #endif

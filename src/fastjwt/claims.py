@@ -9,9 +9,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from . import strict_json
+from .backends.base import Expected, Shape
 from .errors import (
     DecodeError,
     ExpiredSignatureError,
@@ -34,6 +36,12 @@ MAX_LEEWAY_SECONDS = 86_400
 MAX_JSON_DEPTH = 256
 
 _USUALLY_REQUIRED = ("exp",)
+
+# Claims whose values engines can look at, and with how many expected values they are compared one by one.
+_SHOWN = {"exp", "iat", "nbf", "iss", "aud", "sub", "jti"}
+_MOST_VALUES = 16
+# The numbers that fit where engines keep the bounds are more than those of which they read the digits.
+_INT64 = 2**63
 
 
 def finite_seconds(value: Any, what: str) -> int | float:
@@ -213,6 +221,35 @@ class ClaimsPolicy:
                 doubts.append(number)
         return doubts
 
+    def expected(self) -> list[Expected] | None:
+        """Return what a payload shows that plainly meets every rule; None where that cannot be said so.
+
+        Its integers are meant from and until the `whole_bounds` of a moment.
+        """
+        required = set(self.require)
+        if self.max_age is not None or not required <= _SHOWN:
+            return None
+        members = [
+            Expected("exp", Shape.INTEGER_FROM, True),
+            Expected("iat", Shape.INTEGER_UNTIL, "iat" in required),
+            _expected_string("iss", self.issuers, required),
+            Expected("aud", Shape.NOTHING)
+            if self.audiences is None and not self.allow_any_audience
+            else _expected_string("aud", self.audiences, required),
+            _expected_string("sub", None if self.subject is None else (self.subject,), required),
+            _expected_string("jti", None, required),
+            Expected("nbf", Shape.INTEGER_UNTIL, "nbf" in required),
+        ]
+        if any(len(member.values) > _MOST_VALUES for member in members):
+            return None
+        return members if all(map(_is_shown_as_it_is, chain(*(m.values for m in members)))) else None
+
+    def whole_bounds(self, now: int | float) -> tuple[int, int]:
+        """Return from which integer on `exp`, and until which one `iat` and `nbf`, meet the rules as of `now`."""
+        least = math.floor(moment_after(now, -self.leeway)) + 1
+        most = math.floor(moment_after(now, self.leeway))
+        return max(-_INT64, min(least, _INT64 - 1)), max(-_INT64, min(most, _INT64 - 1))
+
     def _read(self, payload: bytes) -> dict[str, Any]:
         try:
             return strict_json.read_object(
@@ -304,6 +341,17 @@ class ClaimsPolicy:
                 raise InvalidSubjectError("sub is not the expected subject")
         elif type(subject) is not str and not self.allow_nonstring_ids:
             raise InvalidSubjectError("sub is not a string")
+
+
+def _expected_string(name: str, values: Iterable[str] | None, required: set[str]) -> Expected:
+    if values is None:
+        return Expected(name, Shape.STRING, name in required)
+    return Expected(name, Shape.STRING, True, tuple(values))
+
+
+def _is_shown_as_it_is(value: str) -> bool:
+    """Return whether every JSON text that holds this string without a backslash holds its characters so."""
+    return not any(c in '"\\' or "\ud800" <= c <= "\udfff" for c in value)
 
 
 def _is_audience(audience: object) -> bool:

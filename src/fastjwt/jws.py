@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from . import engines
-from .backends.base import Backend, Job, Limits, Split, Token
+from .backends.base import Backend, Expected, Job, Limits, Split, Token
 from .errors import DecodeError, InvalidAlgorithmError, InvalidSignatureError, InvalidTokenError
 from .header import ALGORITHMS, HeaderRules, Refusal, checked_algorithm, key_not_found
 from .status import PENDING, Status
@@ -170,6 +170,9 @@ class SignatureVerifier:
     def split(self, tokens: Sequence[Any], characters: int | None, want_payloads: bool) -> Split:
         return self._backend.split(tokens, self.limits, want_payloads, characters)
 
+    def expect(self, members: Sequence[Expected]) -> Any:
+        return self._backend.expect(members)
+
     def start(
         self, split: Split, keys: Sequence[Any], verdicts: bytes, threads: int, before: Job | None
     ) -> Job:
@@ -250,9 +253,9 @@ class Chunk:
         """Return how many member names each payload shows if it is plain, else 0."""
         return self._split.names()
 
-    def gathered(self) -> tuple[memoryview, bytes]:
-        """Return the good and plain payloads as one JSON array, and how many member names each of them shows."""
-        return self._split.gathered()
+    def gathered(self, expected: Any, least: int, most: int) -> tuple[memoryview, bytes, bytes]:
+        """Return the good and plain payloads as one JSON array, and of each what its bytes show (see base.Split)."""
+        return self._split.gathered(expected, least, most)
 
     def error(self, index: int, status: int) -> InvalidTokenError:
         """Return a new error that says why this token is bad."""

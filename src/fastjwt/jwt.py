@@ -334,6 +334,8 @@ class Verifier:
         )
         candidates = _checked_size(max_candidates, "max_candidates", _MAX_CANDIDATES)
         self._signatures = SignatureVerifier(source, rules, limits, candidates)
+        expected = self._policy.expected()
+        self._expected = None if expected is None else self._signatures.expect(expected)
 
     def verify(self, token: str | bytes, now: float | None = None) -> dict[str, Any]:
         """Return the claims of a good token, as of `now` (seconds; default: the clock's time).
@@ -433,17 +435,23 @@ class Verifier:
     ) -> None:
         """Append the claims of each token of a verified chunk, or None with its error."""
         policy = self._policy
-        plain = strict_json.read_plain_list(*chunk.gathered()) if policy.reads_plain else None
+        plain: list[dict[str, Any]] | None = None
+        shown = b""
+        if policy.reads_plain:
+            text, counts, shown = chunk.gathered(self._expected, *policy.whole_bounds(now))
+            plain = strict_json.read_plain_list(text, counts)
         if plain is None:
             plain = []
             names = bytes(chunk.count)
         else:
             names = chunk.names()
-        doubts = policy.doubtful(plain, now)
+        # Of most tokens their bytes tell that every rule is met; where they do not, all is still to be asked.
+        unclear = [number for number, _ in enumerate(plain) if not shown[number]] if 0 in shown else []
+        doubts = policy.doubtful([plain[number] for number in unclear], now) if unclear else []
         if len(plain) == chunk.count and not doubts:
             claims += plain
             return
-        doubtful = set(doubts)
+        doubtful = {unclear[number] for number in doubts}
         numbers = iter(range(len(plain)))
         for index, status in enumerate(chunk.statuses()):
             value: dict[str, Any] | None = None

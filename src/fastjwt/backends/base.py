@@ -7,12 +7,13 @@ signs, many at a time.  It knows nothing of algorithms' names, of JSON or of cla
 from __future__ import annotations
 
 from collections.abc import Sequence
+from enum import IntEnum
 from typing import Any, NamedTuple, Protocol
 
 from ..rsa_numbers import PrivateNumbers, PublicNumbers
 from ..status import Status
 
-__all__ = ["Backend", "Job", "Limits", "Split", "Token", "octets_of"]
+__all__ = ["Backend", "Expected", "Job", "Limits", "Shape", "Split", "Token", "octets_of"]
 
 # Handles are an engine's own form of a key.  They are opaque above: made by load_*, given back to the same engine, as
 # are the tokens and batches that split_one and split make.
@@ -27,6 +28,24 @@ class Limits(NamedTuple):
     max_token_bytes: int = 262_144
     max_header_bytes: int = 16_384
     allow_padding: bool = False
+
+
+class Shape(IntEnum):
+    """How a member of a JSON object should look."""
+
+    INTEGER_FROM = 0  # an integer, not below a number that is given later
+    INTEGER_UNTIL = 1  # an integer, not above one
+    STRING = 2  # a string: one of the values, any if there are none
+    NOTHING = 3  # it should not be there
+
+
+class Expected(NamedTuple):
+    """A member that an object should show, or may.  Neither its name nor its values hold a quote or a backslash."""
+
+    name: str
+    shape: Shape
+    needed: bool = False
+    values: tuple[str, ...] = ()
 
 
 class Token(Protocol):
@@ -62,10 +81,12 @@ class Split(Protocol):
     def names(self) -> bytes:
         """Return for each payload how many member names its text shows if it is plain, else 0 (csrc/names.h)."""
 
-    def gathered(self) -> tuple[memoryview, bytes]:
-        """Return the verified plain payloads as one JSON array, and how many member names each of them shows.
+    def gathered(self, expected: Any, least: int, most: int) -> tuple[memoryview, bytes, bytes]:
+        """Return the verified plain payloads as one JSON array, and of each what its bytes show.
 
-        If the array is JSON, then each payload is (csrc/names.h).
+        That is how many member names, and 1 if they show all that is `expected` (what the engine's `expect` made, or
+        None), with integers from `least` or until `most`; 0 says nothing.  If the array is JSON, then each payload is
+        (csrc/names.h), and where no name stands in it twice, it holds what it shows (csrc/members.h).
         """
 
     def pend(self, indices: Sequence[int]) -> None:
@@ -156,6 +177,9 @@ class Backend(Protocol):
 
         `before` is a job that still runs, whose threads come over when it has no more to do for them.
         """
+
+    def expect(self, members: Sequence[Expected]) -> Any:
+        """Return what `Split.gathered` takes."""
 
     def sign_one(self, key: Any, prefix: bytes, payload: bytes) -> str:
         """Return the token of one payload under the encoded header `prefix` (with its dot)."""

@@ -17,7 +17,7 @@ from .._native import ffi, lib
 from ..errors import InvalidKeyError
 from ..rsa_numbers import PrivateNumbers, PublicNumbers
 from ..status import INTERNAL, NO_MEMORY, PENDING, Status
-from .base import Limits, octets_of
+from .base import Expected, Limits, Shape, octets_of
 
 __all__ = ["IFMABackend", "OpenSSLBackend", "raw_floor"]
 
@@ -40,6 +40,7 @@ _PRIVATE_PARTS = (
 def _check_enums() -> None:
     """Compare the numbers that Python and C carry for the same thing."""
     pairs = {f"FJ_{status.name}": int(status) for status in Status}
+    pairs |= {f"FJ_{shape.name}": int(shape) for shape in Shape}
     pairs |= {"FJ_PENDING": PENDING, "FJ_NO_MEMORY": NO_MEMORY, "FJ_INTERNAL": INTERNAL}
     for name, value in pairs.items():
         if getattr(lib, name) != value:
@@ -189,14 +190,18 @@ class _Split:
         octets: bytes = ffi.buffer(self._names, self.count)[:]
         return octets
 
-    def gathered(self) -> tuple[memoryview, bytes]:
+    def gathered(
+        self, expected: _Expectations | None, least: int, most: int
+    ) -> tuple[memoryview, bytes, bytes]:
         # Each payload has fewer octets than its segment has characters, and a dot or two beside it for the comma.
-        out = _new_unset("uint8_t[]", len(self.data) + 2)
-        names = _new_unset("uint8_t[]", self.count or 1)
+        out = _new_unset(_OCTETS, len(self.data) + 2)
+        names = _new_unset(_OCTETS, self.count or 1)
+        shown = _new_unset(_OCTETS, self.count or 1)
         gathered = ffi.new("size_t *")
         length = lib.fj_gather(
             out,
             names,
+            shown,
             gathered,
             self.status,
             self._starts,
@@ -204,12 +209,40 @@ class _Split:
             self._names,
             self.decoded,
             self.count,
+            ffi.NULL if expected is None else expected.members,
+            0 if expected is None else expected.count,
+            least,
+            most,
         )
-        return memoryview(ffi.buffer(out, length)), ffi.buffer(names, gathered[0])[:]
+        count = gathered[0]
+        return (
+            memoryview(ffi.buffer(out, length)),
+            ffi.buffer(names, count)[:],
+            bytes(count) if expected is None else ffi.buffer(shown, count)[:],
+        )
 
     def pend(self, indices: Sequence[int]) -> None:
         for index in indices:
             self.status[index] = PENDING
+
+
+class _Expectations:
+    """What members a payload should show, as C reads it."""
+
+    def __init__(self, members: Sequence[Expected]) -> None:
+        self.count = len(members)
+        self.members = ffi.new("struct fj_expected[]", self.count or 1)
+        self._keep: list[Any] = []
+        for c, member in zip(self.members, members, strict=False):
+            values = ffi.new("struct fj_octets[]", len(member.values) or 1)
+            self._keep.append(values)
+            _fill(c.name, member.name.encode(), self._keep)
+            for octets, value in zip(values, member.values, strict=False):
+                _fill(octets, value.encode(), self._keep)
+            c.kind = member.shape
+            c.needed = member.needed
+            c.values = values
+            c.value_count = len(member.values)
 
 
 # What fj_split answers where the text is not as long, or has not as many lines, as was said.
@@ -511,6 +544,9 @@ class OpenSSLBackend:
         if status >= PENDING:
             raise MemoryError("libcrypto could not finish a verification")
         return bool(status == Status.OK)
+
+    def expect(self, members: Sequence[Expected]) -> _Expectations:
+        return _Expectations(members)
 
     # --- Signing
 

@@ -22,7 +22,7 @@ from .. import base64url, primes
 from ..errors import InvalidKeyError
 from ..rsa_numbers import PrivateNumbers, PublicNumbers
 from ..status import PENDING, Status
-from .base import Limits, octets_of
+from .base import Expected, Limits, octets_of
 
 __all__ = ["PureBackend"]
 
@@ -160,8 +160,8 @@ class _Split:
     def names(self) -> bytes:
         return bytes(len(self.tokens))  # counting in Python would cost more than it spares
 
-    def gathered(self) -> tuple[memoryview, bytes]:
-        return memoryview(b"[]"), b""
+    def gathered(self, expected: Any, least: int, most: int) -> tuple[memoryview, bytes, bytes]:
+        return memoryview(b"[]"), b"", b""
 
     def pend(self, indices: Sequence[int]) -> None:
         for index in indices:
@@ -322,6 +322,9 @@ class PureBackend:
         except InvalidSignature:
             return False
         return True
+
+    def expect(self, members: Sequence[Expected]) -> None:
+        return None  # no payload is plain here
 
     # --- Signing
 
