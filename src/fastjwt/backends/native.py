@@ -364,12 +364,12 @@ class _Signing:
             raise MemoryError("libcrypto could not finish a signature")
 
     def tokens(self) -> list[str]:
-        octets = memoryview(ffi.buffer(self._out))
+        text = str(ffi.buffer(self._out), "ascii")  # cut afterwards: that takes half the time
         tokens = []
         start = 0
         for length in self._lengths:
             end = start + self._around + _encoded_len(length)
-            tokens.append(str(octets[start:end], "ascii"))
+            tokens.append(text[start:end])
             start = end
         return tokens
 
