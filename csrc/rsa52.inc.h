@@ -40,28 +40,21 @@ LANES_INLINE void OF_FULL(hash_times_k)(fj_lanes e[FULL], fj_lanes *columns, con
     OF_FULL(reduce_block)(e, columns, n, k0, 5);
 }
 
-/* Lanes in which d is n, 2n, 3n or 4n; d canonical. */
-LANES_INLINE fj_lane_mask OF_FULL(is_multiple_var)(const fj_lanes d[FULL], const fj_lanes n[FULL]) {
+/* Lanes in which d is n, 2n, 3n or 4n; d canonical.  Which of them it could be its lowest limb tells: n is odd, so d = f n
+ * makes f = d / n = -d k0 modulo 2^52. */
+LANES_INLINE fj_lane_mask OF_FULL(is_multiple_var)(const fj_lanes d[FULL], const fj_lanes n[FULL],
+                                                   fj_lanes k0) {
     const fj_lanes mask = lanes_all(LIMB_MASK);
-    fj_lanes carry2 = lanes_zero();
-    fj_lanes carry3 = lanes_zero();
-    fj_lanes carry4 = lanes_zero();
-    fj_lanes differs1 = lanes_zero();
-    fj_lanes differs2 = lanes_zero();
-    fj_lanes differs3 = lanes_zero();
-    fj_lanes differs4 = lanes_zero();
+    /* Between 1 and 2^52, which as a factor is 0. */
+    const fj_lanes factor = lanes_sub(lanes_all(LIMB_MASK + 1), lanes_madd_lo(lanes_zero(), d[0], k0));
+    fj_lanes carry = lanes_zero();
+    fj_lanes differs = lanes_zero();
     for (int i = 0; i < FULL; i++) {
-        const fj_lanes twice = lanes_add(n[i], n[i]);
-        carry2 = lanes_add(twice, lanes_carry(carry2));
-        carry3 = lanes_add(lanes_add(twice, n[i]), lanes_carry(carry3));
-        carry4 = lanes_add(lanes_add(twice, twice), lanes_carry(carry4));
-        differs1 = lanes_or(differs1, lanes_xor(d[i], n[i]));
-        differs2 = lanes_or(differs2, lanes_xor(d[i], lanes_and(carry2, mask)));
-        differs3 = lanes_or(differs3, lanes_xor(d[i], lanes_and(carry3, mask)));
-        differs4 = lanes_or(differs4, lanes_xor(d[i], lanes_and(carry4, mask)));
+        const fj_lanes limb = lanes_madd_lo(carry, factor, n[i]);
+        differs = lanes_or(differs, lanes_and(lanes_xor(d[i], limb), mask));
+        carry = lanes_madd_hi(lanes_carry(limb), factor, n[i]);
     }
-    return lanes_equal(differs1, lanes_zero()) | lanes_equal(differs2, lanes_zero()) |
-           lanes_equal(differs3, lanes_zero()) | lanes_equal(differs4, lanes_zero());
+    return lanes_equal(differs, lanes_zero()) & lanes_negative(lanes_sub(factor, lanes_all(5)));
 }
 
 static LANES_TARGET uint8_t OF_FULL(verify_var)(const struct fj_public52 *const keys[FJ_LANES],
@@ -96,7 +89,7 @@ static LANES_TARGET uint8_t OF_FULL(verify_var)(const struct fj_public52 *const 
         s[i] = lanes_sub(lanes_add(lanes_add(s[i], factor[i]), lanes_add(n[i], n[i])), x[i]);
     }
     OF_FULL(fj_canonical)(s);
-    return (uint8_t)(OF_FULL(is_multiple_var)(s, n) & below);
+    return (uint8_t)(OF_FULL(is_multiple_var)(s, n, k0) & below);
 }
 
 /* --- Signing: constant time ------------------------------------------------------------------------------------------

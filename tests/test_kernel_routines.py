@@ -395,9 +395,12 @@ def test_hash_times_k_is_exact(library: ctypes.CDLL, limbs: int) -> None:
 @pytest.mark.parametrize("limbs", MODULI)
 def test_only_four_multiples_of_n_are_taken(library: ctypes.CDLL, limbs: int) -> None:
     """D = N, 2 N, 3 N and 4 N pass; 0, 5 N, their neighbours, and one flipped bit in any limb do not."""
-    for n in moduli(limbs):
+    # Three times a limb of 5555... is all ones, and what comes up from three times the one below carries through it.
+    carrying = value_of([LIMB, LIMB // 3] * (limbs // 2 - 1) + [LIMB, 1])
+    for n in [*moduli(limbs), carrying]:
         good = [n, 2 * n, 3 * n, 4 * n]
         bad = [0, 5 * n] + [d + by for d in good for by in (-1, 1)]
+        bad += [d ^ 1 << LIMB_BITS * (limbs - 1) for d in (0, 5 * n)]  # of the lowest limb of other multiples
         bad += [
             good[i % 4] ^ 1 << bit
             for i in range(limbs)
@@ -409,7 +412,12 @@ def test_only_four_multiples_of_n_are_taken(library: ctypes.CDLL, limbs: int) ->
         for at in range(0, len(values), 5):
             some = (values + values[:LANES])[at : at + LANES]
             mask = call(
-                library, "is_multiple", limbs, lay([d for d, _ in some], limbs), lay([n] * LANES, limbs)
+                library,
+                "is_multiple",
+                limbs,
+                lay([d for d, _ in some], limbs),
+                lay([n] * LANES, limbs),
+                packed([[k0_of(n)]] * LANES),
             )
             assert mask == sum(fits << lane for lane, (_, fits) in enumerate(some))
 

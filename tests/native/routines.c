@@ -119,11 +119,12 @@ static LANES_TARGET void spoil(fj_lanes *scratch, size_t limbs) {
         hash_times_k_##N(made, work, x, y, modulus, lanes_load(*k0));                        \
         store(e, made, N);                                                                   \
     }                                                                                        \
-    EXPORTED int is_multiple_of_##N(const octet_of_limbs *d, const octet_of_limbs *n) {      \
+    EXPORTED int is_multiple_of_##N(const octet_of_limbs *d, const octet_of_limbs *n,        \
+                                    const octet_of_limbs *k0) {                              \
         fj_lanes x[N], modulus[N];                                                           \
         load(x, d, N);                                                                       \
         load(modulus, n, N);                                                                 \
-        return is_multiple_var_##N(x, modulus);                                              \
+        return is_multiple_var_##N(x, modulus, lanes_load(*k0));                             \
     }                                                                                        \
     /* One number: N limbs, and zeros up to a whole vector.  overwrite as above. */          \
     EXPORTED void multiply_one_of_##N(uint64_t *r, const uint64_t *a, const uint64_t *b,     \
