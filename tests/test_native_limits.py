@@ -180,11 +180,13 @@ class Way:
         from fastjwt._native import ffi, lib
 
         job = ffi.new("fj_job **")
+        out = ffi.new("uint8_t[]", self.total + 1)  # both are written to until the job is released
+        statuses = ffi.new("uint8_t[]", len(self.lengths) + 1)
         status: int = lib.fj_sign_start(
             job,
-            ffi.new("uint8_t[]", self.total + 1),
+            out,
             self.total if total is None else total,
-            ffi.new("uint8_t[]", len(self.lengths) + 1),
+            statuses,
             self.key,
             b"e30.",
             4,
