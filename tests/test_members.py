@@ -29,6 +29,7 @@ POLICIES: dict[str, dict[str, Any]] = {
     "subject": {"subject": "42", "audience": "api"},
     "all required": {"require": ["exp", "iat", "nbf", "iss", "aud", "sub", "jti"], "audience": "api"},
     "nothing required": {"require": []},
+    "an audience required and refused": {"issuer": "joe", "require": ["exp", "aud"]},
     "leeway": {"leeway": 60},
     "any audience": {"allow_any_audience": True},
     "lax": {"allow_future_iat": True, "allow_nonstring_ids": True},
@@ -178,6 +179,50 @@ def test_an_issuer_with_quotes_is_not_found_across_members(engine: str) -> None:
     assert isinstance(error, fastjwt.InvalidIssuerError)
     honest = json.dumps({"iss": 'joe","aud":"api', "aud": 'a"pi', "exp": LATER}).encode()
     assert verifier.verify_batch([token_of(honest)], now=NOW).claims[0] is not None
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_each_payload_has_the_verdict_together_that_it_has_alone(engine: str, policy: str) -> None:
+    claims = json.loads(GOOD)
+    fewer = [{name: claims[name] for name in claims if name != left_out} for left_out in claims]
+    fewer += [{"exp": LATER}, {"exp": LATER, "iss": "joe"}, {"exp": LATER, "role": "a"}, {}]
+    many = [GOOD, *REFUSED_OR_UNCLEAR.values()]
+    many += [json.dumps(some, separators=(",", ":")).encode() for some in fewer]
+    batch = [token_of(payload) for payload in many]
+    verifier = verifier_of(policy)
+    verdicts = [alone(verifier, token, NOW) for token in batch]
+    assert together(verifier, batch, NOW) == verdicts
+    for token, verdict in zip(batch, verdicts, strict=True):  # also where nothing unclear stands beside it
+        assert together(verifier, [token], NOW) == [verdict]
+
+
+class Strange(str):
+    """Says of itself what it is not."""
+
+    __slots__ = ()
+    __hash__ = None  # type: ignore[assignment]
+
+    def __eq__(self, other: object) -> bool:
+        return True
+
+    def __iter__(self) -> Any:
+        return iter("abc")
+
+    def encode(self, *_: str) -> bytes:
+        return b"jim"
+
+
+@pytest.mark.parametrize("claim", ["iss", "aud", "sub"])
+@pytest.mark.parametrize("value", ["joe", 'a","exp":1,"b":"c', "\ud800"])
+def test_of_a_subclass_of_str_the_characters_are_expected(engine: str, claim: str, value: str) -> None:
+    expected = {"iss": "issuer", "aud": "audience", "sub": "subject"}[claim]
+    policy: dict[str, Any] = {"audience": "api", expected: Strange(value), "require": [Strange("exp")]}
+    verifier = Verifier(fastjwt.HMACKey(tokens.SECRET), **policy)
+    for said in ("joe", "jim", "abc"):
+        token = token_of(json.dumps({"aud": "api", "exp": LATER, claim: said}).encode())
+        (together_,) = together(verifier, [token], NOW)
+        assert together_ == alone(verifier, token, NOW)
+        assert isinstance(together_, dict) == (said == value)
 
 
 # --- Any payloads, any policy ----------------------------------------------------------------------------------------

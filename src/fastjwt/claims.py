@@ -25,6 +25,7 @@ from .errors import (
     InvalidSubjectError,
     MissingRequiredClaimError,
 )
+from .exact import exact_str
 from .strict_json import read_plain
 
 if TYPE_CHECKING:
@@ -90,11 +91,14 @@ def moment_after(moment: int | float | Fraction, seconds: int | float) -> int | 
 
 
 def _names(value: str | Iterable[str] | None, what: str) -> frozenset[str] | None:
-    """Return the expected values of a claim: None if nothing is expected, a set of at least one name otherwise."""
+    """Return the expected values of a claim: None if nothing is expected, a set of at least one name otherwise.
+
+    Of subclasses of `str` their characters count, in each way that a claim is compared with them.
+    """
     if value is None:
         return None
     if isinstance(value, str):
-        names: frozenset[str] = frozenset((value,))
+        names: frozenset[str] = frozenset((exact_str(value),))
     else:
         if isinstance(value, bytes) or not isinstance(value, Iterable):
             raise TypeError(f"{what} must be a str or a list of str, got {type(value).__name__}")
@@ -102,7 +106,7 @@ def _names(value: str | Iterable[str] | None, what: str) -> frozenset[str] | Non
         for member in members:
             if not isinstance(member, str):
                 raise TypeError(f"{what} must hold str only, got {type(member).__name__}")
-        names = frozenset(members)
+        names = frozenset(map(exact_str, members))
     if not names:
         raise ValueError(f"{what} is empty: no token could match")
     return names
@@ -134,7 +138,7 @@ class ClaimsPolicy:
             raise ValueError("audience and allow_any_audience contradict each other")
         if subject is not None and not isinstance(subject, str):
             raise TypeError(f"subject must be a str, got {type(subject).__name__}")
-        self.subject = subject
+        self.subject = None if subject is None else exact_str(subject)
         self.leeway = finite_seconds(leeway, "leeway")
         if not 0 <= self.leeway <= MAX_LEEWAY_SECONDS:
             raise ValueError(f"leeway must be from 0 to {MAX_LEEWAY_SECONDS} seconds")
@@ -143,9 +147,10 @@ class ClaimsPolicy:
             raise ValueError("max_age must not be negative")
         if isinstance(require, str | bytes) or not isinstance(require, Iterable):
             raise TypeError("require must be a list of claim names")
-        self.require = tuple(require)
-        if not all(isinstance(name, str) for name in self.require):
+        required = tuple(require)
+        if not all(isinstance(name, str) for name in required):
             raise TypeError("require must hold str only")
+        self.require = tuple(map(exact_str, required))
         if type(max_json_depth) is not int:
             raise TypeError("max_json_depth must be an int")
         if not 1 <= max_json_depth <= MAX_JSON_DEPTH:
@@ -233,7 +238,7 @@ class ClaimsPolicy:
             Expected("exp", Shape.INTEGER_FROM, True),
             Expected("iat", Shape.INTEGER_UNTIL, "iat" in required),
             _expected_string("iss", self.issuers, required),
-            Expected("aud", Shape.NOTHING)
+            Expected("aud", Shape.NOTHING, "aud" in required)
             if self.audiences is None and not self.allow_any_audience
             else _expected_string("aud", self.audiences, required),
             _expected_string("sub", None if self.subject is None else (self.subject,), required),
