@@ -80,9 +80,9 @@ long fj_split(uint8_t *status, struct fj_token *tokens, uint64_t *payload_start,
 size_t fj_gather(uint8_t *out, uint8_t *gathered_names, uint8_t *shown, size_t *gathered,
                  const uint8_t *status, const uint64_t *payload_start, const uint64_t *payload_end,
                  const uint8_t *names, const uint8_t *decoded, size_t count,
-                 const struct fj_expected *expected, size_t expected_count, int64_t from, int64_t until) {
+                 const struct fj_expected *expected, size_t expected_count, int64_t least, int64_t most) {
     return fj_jws_gather(out, gathered_names, shown, gathered, status, payload_start, payload_end, names,
-                         decoded, count, expected, expected_count, from, until);
+                         decoded, count, expected, expected_count, least, most);
 }
 
 /* --- Crossing 2 ------------------------------------------------------------------------------------------------------ */

@@ -156,16 +156,16 @@ long fj_split(uint8_t *status, struct fj_token *tokens, uint64_t *payload_start,
               const uint64_t *lengths, size_t count, const struct fj_limits *limits);
 
 /* How a member of a plain JSON object should look, if it is there. */
-enum fj_kind {
-    FJ_INTEGER_FROM,  /* an integer, not below `from` */
-    FJ_INTEGER_UNTIL, /* an integer, not above `until` */
+enum fj_shape {
+    FJ_INTEGER_FROM,  /* an integer, not below `least` */
+    FJ_INTEGER_UNTIL, /* an integer, not above `most` */
     FJ_STRING,        /* one of the values, any if there are none */
     FJ_NOTHING        /* it should not be there */
 };
 
 struct fj_expected {
     struct fj_octets name;
-    int kind;                       /* enum fj_kind */
+    int shape;                      /* enum fj_shape */
     int needed;                     /* 1: it should be there */
     const struct fj_octets *values; /* in UTF-8; none holds a quote, nor does the name */
     size_t value_count;
@@ -174,13 +174,13 @@ struct fj_expected {
 /* Gather what crossing 1 found and crossing 2 verified into one JSON text: an array of the payloads that are good
  * (FJ_OK) and plain (names[i] > 0), in order.  If that is JSON, each of them is (names.h).
  * Out: out[] (room for 2 and, for each such payload, its length and 1), gathered_names[count], *gathered (how many),
- *      shown[count] (1 where the payload shows all that is expected, if it is JSON and has no name twice: members.h; the
- *      kinds refer to `from` and `until`.  0 says nothing).
+ *      shown[count] (1 where the payload shows all that is expected, if it is JSON and has no name twice: members.h; 0
+ *      says nothing).
  * Returns the length of the text. */
 size_t fj_gather(uint8_t *out, uint8_t *gathered_names, uint8_t *shown, size_t *gathered,
                  const uint8_t *status, const uint64_t *payload_start, const uint64_t *payload_end,
                  const uint8_t *names, const uint8_t *decoded, size_t count,
-                 const struct fj_expected *expected, size_t expected_count, int64_t from, int64_t until);
+                 const struct fj_expected *expected, size_t expected_count, int64_t least, int64_t most);
 
 /* --- Crossing 2, and the way back: jobs -------------------------------------------------------------------------- */
 

@@ -211,7 +211,7 @@ long fj_jws_split(uint8_t *status, struct fj_token *tokens, uint64_t *payload_st
 size_t fj_jws_gather(uint8_t *out, uint8_t *gathered_names, uint8_t *shown, size_t *gathered,
                      const uint8_t *status, const uint64_t *payload_start, const uint64_t *payload_end,
                      const uint8_t *names, const uint8_t *decoded, size_t count,
-                     const struct fj_expected *expected, size_t expected_count, int64_t from, int64_t until) {
+                     const struct fj_expected *expected, size_t expected_count, int64_t least, int64_t most) {
     uint8_t *at = out;
     size_t taken = 0;
     *at++ = '[';
@@ -225,7 +225,7 @@ size_t fj_jws_gather(uint8_t *out, uint8_t *gathered_names, uint8_t *shown, size
         at += len;
         *at++ = ',';
         gathered_names[taken] = names[i];
-        shown[taken] = (uint8_t)fj_json_shows(payload, len, expected, expected_count, from, until);
+        shown[taken] = (uint8_t)fj_json_shows(payload, len, expected, expected_count, least, most);
         taken++;
     }
     at -= taken > 0; /* the last comma */

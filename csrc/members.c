@@ -37,13 +37,13 @@ static int string_among(const uint8_t *text, const uint8_t *end, const struct fj
 }
 
 static int is_as_expected(const struct fj_expected *expected, const uint8_t *value, const uint8_t *end,
-                          int64_t from, int64_t until) {
+                          int64_t least, int64_t most) {
     int64_t number = 0;
-    switch (expected->kind) {
+    switch (expected->shape) {
         case FJ_INTEGER_FROM:
-            return integer(&number, value, end) && number >= from;
+            return integer(&number, value, end) && number >= least;
         case FJ_INTEGER_UNTIL:
-            return integer(&number, value, end) && number <= until;
+            return integer(&number, value, end) && number <= most;
         case FJ_STRING:
             return string_among(value, end, expected->values, expected->value_count);
         default: /* FJ_NOTHING: the member must not be there */
@@ -62,7 +62,7 @@ static int is_named(const uint8_t *text, const uint8_t *quote, const struct fj_o
 }
 
 int fj_json_shows(const uint8_t *text, size_t len, const struct fj_expected *expected, size_t expected_count,
-                  int64_t from, int64_t until) {
+                  int64_t least, int64_t most) {
     const uint8_t *const end = text + len;
     uint32_t seen = 0;
     if (expected_count > MOST_EXPECTED || memchr(text, '\\', len) != NULL) {
@@ -76,7 +76,7 @@ int fj_json_shows(const uint8_t *text, size_t len, const struct fj_expected *exp
         const uint8_t *const value = colon + 1 + (colon[1] == ' '); /* the text ends with a brace, not here */
         for (size_t i = 0; i < expected_count; i++) {
             if (is_named(text, colon - 1, &expected[i].name)) {
-                if (!is_as_expected(&expected[i], value, end, from, until)) {
+                if (!is_as_expected(&expected[i], value, end, least, most)) {
                     return 0;
                 }
                 seen |= (uint32_t)1 << i;

@@ -14,6 +14,6 @@
 
 /* Returns 1 if the text, of at least 2 bytes, shows all of what is expected, else 0. */
 int fj_json_shows(const uint8_t *text, size_t len, const struct fj_expected *expected, size_t expected_count,
-                  int64_t from, int64_t until);
+                  int64_t least, int64_t most);
 
 #endif

@@ -239,7 +239,7 @@ class _Expectations:
             _fill(c.name, member.name.encode(), self._keep)
             for octets, value in zip(values, member.values, strict=False):
                 _fill(octets, value.encode(), self._keep)
-            c.kind = member.shape
+            c.shape = member.shape
             c.needed = member.needed
             c.values = values
             c.value_count = len(member.values)
