@@ -12,7 +12,7 @@
 
 #include "fastjwt.h"
 
-/* Returns 1 if the text, of at least 2 bytes, shows all of what is expected, else 0. */
+/* Returns 1 if the plain text, which so ends with a brace, shows all of what is expected, else 0. */
 int fj_json_shows(const uint8_t *text, size_t len, const struct fj_expected *expected, size_t expected_count,
                   int64_t least, int64_t most);
 

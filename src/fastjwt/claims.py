@@ -113,7 +113,12 @@ def _names(value: str | Iterable[str] | None, what: str) -> frozenset[str] | Non
 
 
 class ClaimsPolicy:
-    """The rules for claims, checked once when the verifier is made."""
+    """The rules for claims, checked once when the verifier is made.
+
+    They stand here three times: `judge` says them, in order; `doubtful` and `expected` only pass over claims, or bytes,
+    that plainly meet all of them, so that most tokens need no more.  What those two do not know goes to `judge`: a new
+    rule has to make them refuse it first.
+    """
 
     def __init__(
         self,

@@ -441,13 +441,12 @@ class Verifier:
             text, counts, shown = chunk.gathered(self._expected, *policy.whole_bounds(now))
             plain = strict_json.read_plain_list(text, counts)
         if plain is None:
-            plain = []
-            names = bytes(chunk.count)
+            plain, shown, names = [], b"", bytes(chunk.count)
         else:
             names = chunk.names()
         # Of most tokens their bytes tell that every rule is met; where they do not, all is still to be asked.
-        unclear = [number for number, _ in enumerate(plain) if not shown[number]] if 0 in shown else []
-        doubts = policy.doubtful([plain[number] for number in unclear], now) if unclear else []
+        unclear = [number for number, met in enumerate(shown) if not met] if 0 in shown else []
+        doubts = policy.doubtful([plain[number] for number in unclear], now)
         if len(plain) == chunk.count and not doubts:
             claims += plain
             return
