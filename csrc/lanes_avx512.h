@@ -28,6 +28,12 @@ LANES_INLINE fj_lanes lanes_load(const uint64_t values[8]) {
     return _mm512_loadu_si512(values);
 }
 
+/* pair[0] in the even lanes and pair[1] in the odd ones: a quarter of the octets, and cheaper than a load of all lanes
+ * (mont52.inc.h). */
+LANES_INLINE fj_lanes lanes_pair(const uint64_t pair[2]) {
+    return _mm512_broadcast_i64x2(_mm_loadu_si128((const __m128i *)pair));
+}
+
 LANES_INLINE void lanes_store(uint64_t values[8], fj_lanes a) {
     _mm512_storeu_si512(values, a);
 }
@@ -121,9 +127,9 @@ LANES_INLINE fj_lanes lanes_shift_left(fj_lanes a, unsigned bits) {
     return _mm512_sll_epi64(a, _mm_cvtsi32_si128((int)bits));
 }
 
-/* Lanes 4-7 in the place of 0-3 and the reverse. */
-LANES_INLINE fj_lanes lanes_swap_halves(fj_lanes a) {
-    return _mm512_shuffle_i64x2(a, a, 0x4e);
+/* In each lane the one of a that `from` names for it. */
+LANES_INLINE fj_lanes lanes_permute(fj_lanes a, const uint64_t from[8]) {
+    return _mm512_permutexvar_epi64(_mm512_loadu_si512(from), a);
 }
 
 #endif

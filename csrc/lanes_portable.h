@@ -38,6 +38,10 @@ LANES_INLINE fj_lanes lanes_load(const uint64_t values[8]) {
     LANES_EACH(values[l]);
 }
 
+LANES_INLINE fj_lanes lanes_pair(const uint64_t pair[2]) {
+    LANES_EACH(pair[l % 2]);
+}
+
 LANES_INLINE void lanes_store(uint64_t values[8], fj_lanes a) {
     for (int l = 0; l < 8; l++) {
         values[l] = a.lane[l];
@@ -134,8 +138,8 @@ LANES_INLINE fj_lanes lanes_shift_left(fj_lanes a, unsigned bits) {
     LANES_EACH(a.lane[l] << bits);
 }
 
-LANES_INLINE fj_lanes lanes_swap_halves(fj_lanes a) {
-    LANES_EACH(a.lane[(l + 4) % 8]);
+LANES_INLINE fj_lanes lanes_permute(fj_lanes a, const uint64_t from[8]) {
+    LANES_EACH(a.lane[from[l]]);
 }
 
 #endif

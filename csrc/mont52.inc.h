@@ -15,10 +15,17 @@
  * moves one column a step, so that each limb loaded feeds twenty multiply-adds.  A column sums at most 2 LIMBS low and
  * 2 LIMBS high halves of products and a carry, each < 2^52: (4 LIMBS + 1) 2^52 < 2^61 for LIMBS <= 80.
  *
- * Measured (gcc 12, two madds a cycle): a square of 20 limbs takes 0.17 us on a Zen 5 core, 0.22 us on a Granite Rapids one.
- * What mattered: the blocks' number known at compile time (60 % otherwise: the columns of the first block were zeroed in
- * memory and read back), k0's chain filled by other madds, and loads that stay where they are written (5 % of a signature
- * of 2048 bits; a simulated core then takes 682 cycles for that square, where two ports need 679). */
+ * Measured (gcc 12, two madds a cycle): a square of 20 limbs takes 0.17 us on a Zen 5 core, 0.20 to 0.23 us on a Granite
+ * Rapids one.  What mattered: the blocks' number known at compile time (60 % otherwise: the columns of the first block were
+ * zeroed in memory and read back), k0's chain filled by other madds, loads that stay where they are written (5 % of a
+ * signature of 2048 bits; a simulated core then takes 682 cycles for that square, where two ports need 679), and the clock.
+ *
+ * The clock goes down for what is loaded, not only for what is computed.  A Granite Rapids core that is busy with madds runs
+ * at 3.5 GHz while it loads a vector for each six or more of them, and at 3.1 to 3.2 GHz with one for each four or less.
+ * Broadcasts do not count.  So moduli that lanes share are kept as pairs of numbers, and loaded in pairs: 5 to 7 % of a
+ * square or product of 20 limbs.  In verifying, whose lanes may have different keys, it gained nothing at 40 limbs and more:
+ * there a limb is loaded for more madds.  The clock follows within a few milliseconds, so variants that take turns faster
+ * share one, and only longer turns (40 ms) show such a difference. */
 
 #define FJ_JOIN_(a, b) a##_##b
 #define FJ_JOIN(a, b) FJ_JOIN_(a, b)
@@ -39,6 +46,24 @@
 enum { BLOCK = 10 }; /* limbs of one factor in registers, and quotients found together */
 
 #define LIMB_MASK ((UINT64_C(1) << 52) - 1)
+
+/* The lanes' moduli, limb by limb: one for each lane; or in pairs, one for the even lanes and one for the odd. */
+struct modulus {
+    const fj_lanes *each;
+    const uint64_t (*pairs)[2]; /* or NULL */
+};
+
+LANES_INLINE struct modulus in_lanes(const fj_lanes *n) {
+    return (struct modulus){n, NULL};
+}
+
+LANES_INLINE struct modulus in_pairs(const uint64_t (*n)[2]) {
+    return (struct modulus){NULL, n};
+}
+
+LANES_INLINE fj_lanes limb_of(const struct modulus n, const int i) {
+    return n.pairs != NULL ? lanes_pair(n.pairs[i]) : n.each[i];
+}
 
 /* t[i] += low halves, t[i+1] += high halves of x[i] y, for the first `width` limbs x. */
 LANES_INLINE void window_step(fj_lanes t[BLOCK + 1], const fj_lanes x[BLOCK], fj_lanes y, const int width) {
@@ -218,7 +243,7 @@ LANES_INLINE void SIZED(square)(fj_lanes columns[2 * LIMBS], const fj_lanes a[LI
  *
  * For t + lo(q n[0]) = 0 mod 2^52 carries floor((t - 1) / 2^52) + 1, and the low half itself is never computed.  With
  * t - 1 in the place of t, the next column gets that carry less one: it is less one itself. */
-LANES_INLINE void SIZED(reduce_block)(fj_lanes *r, fj_lanes *columns, const fj_lanes n[LIMBS], fj_lanes k0,
+LANES_INLINE void SIZED(reduce_block)(fj_lanes *r, fj_lanes *columns, const struct modulus n, fj_lanes k0,
                                       const int width) {
     fj_lanes q[BLOCK];
     fj_lanes t[BLOCK + AHEAD + 1];
@@ -229,15 +254,16 @@ LANES_INLINE void SIZED(reduce_block)(fj_lanes *r, fj_lanes *columns, const fj_l
     UNROLL for (int i = 0; i < BLOCK; i++) {
         if (i < width) {
             q[i] = lanes_madd_lo(k0, t[i], k0); /* (t - 1 + 1) k0 */
-            const fj_lanes high = lanes_madd_hi(lanes_add(t[i + 1], lanes_signed_carry(t[i])), q[i], n[0]);
+            const fj_lanes high =
+                lanes_madd_hi(lanes_add(t[i + 1], lanes_signed_carry(t[i])), q[i], limb_of(n, 0));
             /* From quotient to quotient it is 12 cycles in one sum, and 9 in two. */
-            t[i + 1] = AHEAD >= 8 ? lanes_madd_lo(high, q[i], n[1])
-                                  : lanes_add(high, lanes_madd_lo(lanes_zero(), q[i], n[1]));
+            t[i + 1] = AHEAD >= 8 ? lanes_madd_lo(high, q[i], limb_of(n, 1))
+                                  : lanes_add(high, lanes_madd_lo(lanes_zero(), q[i], limb_of(n, 1)));
             IN_ORDER();
             UNROLL for (int j = 1; j < BLOCK + AHEAD; j++) {
                 if (i + j + 1 < width + AHEAD) {
-                    t[i + j + 1] = lanes_madd_hi(t[i + j + 1], q[i], n[j]);
-                    t[i + j + 1] = lanes_madd_lo(t[i + j + 1], q[i], n[j + 1]);
+                    t[i + j + 1] = lanes_madd_hi(t[i + j + 1], q[i], limb_of(n, j));
+                    t[i + j + 1] = lanes_madd_lo(t[i + j + 1], q[i], limb_of(n, j + 1));
                 }
             }
         }
@@ -250,12 +276,13 @@ LANES_INLINE void SIZED(reduce_block)(fj_lanes *r, fj_lanes *columns, const fj_l
         if (j < width + AHEAD) {
             UNROLL for (int i = 0; i < BLOCK; i++) {
                 if (i < width && i + j >= width + AHEAD) {
-                    w[i + j - width - AHEAD] = lanes_madd_lo(w[i + j - width - AHEAD], q[i], n[j]);
+                    w[i + j - width - AHEAD] = lanes_madd_lo(w[i + j - width - AHEAD], q[i], limb_of(n, j));
                 }
             }
             UNROLL for (int i = 0; i < BLOCK; i++) {
                 if (i < width && i + j + 1 >= width + AHEAD) {
-                    w[i + j + 1 - width - AHEAD] = lanes_madd_hi(w[i + j + 1 - width - AHEAD], q[i], n[j]);
+                    w[i + j + 1 - width - AHEAD] =
+                        lanes_madd_hi(w[i + j + 1 - width - AHEAD], q[i], limb_of(n, j));
                 }
             }
         }
@@ -267,7 +294,7 @@ LANES_INLINE void SIZED(reduce_block)(fj_lanes *r, fj_lanes *columns, const fj_l
         }
         STREAM for (int j = width + AHEAD; j < LIMBS; j++) {
             w[width] = j == width + AHEAD ? w[width] : columns[j + width];
-            window_step(w, q, n[j], width);
+            window_step(w, q, limb_of(n, j), width);
             columns[j] = w[0];
             window_move(w, width);
         }
@@ -285,7 +312,7 @@ LANES_INLINE void SIZED(reduce_block)(fj_lanes *r, fj_lanes *columns, const fj_l
     }
     STREAM for (int j = width + AHEAD; j < LIMBS; j++) {
         w[width] = j == width + AHEAD ? w[width] : columns[j + width];
-        window_step(w, q, n[j], width);
+        window_step(w, q, limb_of(n, j), width);
         sum = lanes_add(w[0], lanes_carry(sum));
         r[j - width] = sum;
         window_move(w, width);
@@ -299,7 +326,7 @@ LANES_INLINE void SIZED(reduce_block)(fj_lanes *r, fj_lanes *columns, const fj_l
 }
 
 /* r = columns / R mod n, less than columns / R + n.  columns[2 LIMBS] (one more) is scratch. */
-LANES_INLINE void SIZED(reduce)(fj_lanes r[LIMBS], fj_lanes columns[2 * LIMBS + 1], const fj_lanes n[LIMBS],
+LANES_INLINE void SIZED(reduce)(fj_lanes r[LIMBS], fj_lanes columns[2 * LIMBS + 1], const struct modulus n,
                                 fj_lanes k0) {
     columns[0] = lanes_sub(columns[0], lanes_all(1));
     for (int b = 0; b < LIMBS - BLOCK; b += BLOCK) {
@@ -308,24 +335,37 @@ LANES_INLINE void SIZED(reduce)(fj_lanes r[LIMBS], fj_lanes columns[2 * LIMBS + 
     SIZED(reduce_block)(r, columns + LIMBS - BLOCK, n, k0, BLOCK);
 }
 
-/* --- What the rest of the kernel calls ------------------------------------------------------------------------------- */
+/* --- What the rest of the kernel calls: with a modulus in each lane, or with one for the even and one for the odd ------- */
+
+#define ROUTINE static __attribute__((noinline, unused)) LANES_TARGET void
 
 /* r = a b / R mod n.  r may be a or b.  `columns` is scratch of 2 LIMBS + 1. */
-static __attribute__((noinline)) LANES_TARGET void SIZED(fj_multiply)(fj_lanes r[LIMBS], fj_lanes *columns,
-                                                                      const fj_lanes a[LIMBS],
-                                                                      const fj_lanes b[LIMBS],
-                                                                      const fj_lanes n[LIMBS], fj_lanes k0) {
+ROUTINE SIZED(fj_multiply)(fj_lanes r[LIMBS], fj_lanes *columns, const fj_lanes a[LIMBS],
+                           const fj_lanes b[LIMBS], const fj_lanes n[LIMBS], fj_lanes k0) {
     SIZED(product)(columns, a, b);
-    SIZED(reduce)(r, columns, n, k0);
+    SIZED(reduce)(r, columns, in_lanes(n), k0);
+}
+
+ROUTINE SIZED(fj_multiply_paired)(fj_lanes r[LIMBS], fj_lanes *columns, const fj_lanes a[LIMBS],
+                                  const fj_lanes b[LIMBS], const uint64_t n[LIMBS][2], fj_lanes k0) {
+    SIZED(product)(columns, a, b);
+    SIZED(reduce)(r, columns, in_pairs(n), k0);
 }
 
 /* r = a^2 / R mod n.  r may be a. */
-static __attribute__((noinline)) LANES_TARGET void SIZED(fj_square)(fj_lanes r[LIMBS], fj_lanes *columns,
-                                                                    const fj_lanes a[LIMBS],
-                                                                    const fj_lanes n[LIMBS], fj_lanes k0) {
+ROUTINE SIZED(fj_square)(fj_lanes r[LIMBS], fj_lanes *columns, const fj_lanes a[LIMBS],
+                         const fj_lanes n[LIMBS], fj_lanes k0) {
     SIZED(square)(columns, a);
-    SIZED(reduce)(r, columns, n, k0);
+    SIZED(reduce)(r, columns, in_lanes(n), k0);
 }
+
+ROUTINE SIZED(fj_square_paired)(fj_lanes r[LIMBS], fj_lanes *columns, const fj_lanes a[LIMBS],
+                                const uint64_t n[LIMBS][2], fj_lanes k0) {
+    SIZED(square)(columns, a);
+    SIZED(reduce)(r, columns, in_pairs(n), k0);
+}
+
+#undef ROUTINE
 
 /* Carry and mask: every limb < 2^52 afterwards.  Limbs are signed before; the value is in 0 .. R-1. */
 LANES_INLINE void SIZED(fj_canonical)(fj_lanes a[LIMBS]) {

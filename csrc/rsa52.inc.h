@@ -37,7 +37,7 @@ LANES_INLINE void OF_FULL(hash_times_k)(fj_lanes e[FULL], fj_lanes *columns, con
         columns[FULL + i] = i < 5 ? t[i] : lanes_zero();
     }
     columns[0] = lanes_sub(columns[0], lanes_all(1));
-    OF_FULL(reduce_block)(e, columns, n, k0, 5);
+    OF_FULL(reduce_block)(e, columns, in_lanes(n), k0, 5);
 }
 
 /* Lanes in which d is n, 2n, 3n or 4n; d canonical.  Which of them it could be its lowest limb tells: n is odd, so d = f n
@@ -102,7 +102,7 @@ struct OF_FULL(sign52) {
     fj_lanes n[FULL];
     fj_lanes message[FULL];
     fj_lanes factor[FULL];
-    fj_lanes prime[HALF];
+    uint64_t prime[HALF][2]; /* of the even lanes and of the odd */
     fj_lanes y[HALF];
     fj_lanes m1[HALF];
     fj_lanes m2[HALF];
@@ -110,27 +110,29 @@ struct OF_FULL(sign52) {
     fj_lanes constant[HALF];
 };
 
-/* picked = table[digit], lane by lane: all sixteen entries are read, one is kept. */
-LANES_INLINE void OF_HALF(pick)(fj_lanes picked[HALF], const fj_lanes table[16][HALF], fj_lanes digit) {
-    enum { TOGETHER = HALF == 30 ? 15 : 20 }; /* limbs in registers */
-    for (int from = 0; from < HALF; from += TOGETHER) {
-        fj_lanes limb[TOGETHER];
-        UNROLL for (int i = 0; i < TOGETHER; i++) {
-            limb[i] = table[0][from + i];
+/* The limbs from `from` on, a PART of them, of picked = table[digit], lane by lane: all sixteen entries are read, one is
+ * kept.  A part goes after each square.  All parts at once load two vectors a cycle for 160 cycles, after which the clock is
+ * lower for all the rest too (mont52.inc.h): a signature of 2048 bits takes 2 % more. */
+enum { OF_HALF(PART) = HALF == 30 ? 10 : HALF / 4 };
+
+LANES_INLINE void OF_HALF(pick)(fj_lanes picked[HALF], const fj_lanes table[16][HALF], fj_lanes digit,
+                                const int from) {
+    fj_lanes limb[OF_HALF(PART)];
+    UNROLL for (int i = 0; i < OF_HALF(PART); i++) {
+        limb[i] = table[0][from + i];
+    }
+    UNROLL for (int entry = 1; entry < 16; entry++) {
+        const fj_lane_mask here = lanes_equal(digit, lanes_all((uint64_t)entry));
+        UNROLL for (int i = 0; i < OF_HALF(PART); i++) {
+            limb[i] = lanes_select(here, limb[i], table[entry][from + i]);
         }
-        UNROLL for (int entry = 1; entry < 16; entry++) {
-            const fj_lane_mask here = lanes_equal(digit, lanes_all((uint64_t)entry));
-            UNROLL for (int i = 0; i < TOGETHER; i++) {
-                limb[i] = lanes_select(here, limb[i], table[entry][from + i]);
-            }
-        }
-        UNROLL for (int i = 0; i < TOGETHER; i++) {
-            picked[from + i] = limb[i];
-        }
+    }
+    UNROLL for (int i = 0; i < OF_HALF(PART); i++) {
+        picked[from + i] = limb[i];
     }
 }
 
-/* Limbs of the prime of each lane: p's, or q's where the mask is set. */
+/* A number of the prime of each lane: p's, or q's where the mask is set. */
 LANES_INLINE void OF_HALF(of_primes)(fj_lanes out[HALF], const uint64_t p[], const uint64_t q[],
                                      fj_lane_mask is_q) {
     for (int i = 0; i < HALF; i++) {
@@ -138,18 +140,28 @@ LANES_INLINE void OF_HALF(of_primes)(fj_lanes out[HALF], const uint64_t p[], con
     }
 }
 
-/* m = message^exponent mod prime, canonical and below the prime, in each lane for p or (where the mask is set) q.
- * The message is below 2 N, canonical. */
+/* The primes themselves: what the first two lanes have the others have too. */
+LANES_INLINE void OF_HALF(primes)(uint64_t out[HALF][2], const uint64_t p[], const uint64_t q[],
+                                  fj_lane_mask is_q) {
+    for (int i = 0; i < HALF; i++) {
+        out[i][0] = is_q & 1 ? q[i] : p[i];
+        out[i][1] = is_q & 2 ? q[i] : p[i];
+    }
+}
+
+/* m = message^exponent mod prime, canonical and below the prime, in each lane for p or (where the mask is set) q: the
+ * mask is 0x00, 0xff or 0xaa.  The message is below 2 N, canonical. */
 static LANES_TARGET void OF_FULL(exponentiate)(fj_lanes m[HALF], struct OF_FULL(sign52) * w,
                                                const struct fj_private52 *key, size_t exponent_len,
                                                fj_lane_mask is_q) {
     const fj_lanes k0 = lanes_select(is_q, lanes_all(key->p.k0), lanes_all(key->q.k0));
-    OF_HALF(of_primes)(w->prime, key->p.p, key->q.p, is_q);
+    const uint64_t(*const prime)[2] = (const uint64_t(*)[2])w->prime;
+    OF_HALF(primes)(w->prime, key->p.p, key->q.p, is_q);
     /* message = high r + low, so its Montgomery form message r is high r^3 / r + low r^2 / r, below 4 p. */
     OF_HALF(of_primes)(w->constant, key->p.r_cubed, key->q.r_cubed, is_q);
-    OF_HALF(fj_multiply)(w->table[1], w->columns, w->message + HALF, w->constant, w->prime, k0);
+    OF_HALF(fj_multiply_paired)(w->table[1], w->columns, w->message + HALF, w->constant, prime, k0);
     OF_HALF(of_primes)(w->constant, key->p.r_squared, key->q.r_squared, is_q);
-    OF_HALF(fj_multiply)(w->y, w->columns, w->message, w->constant, w->prime, k0);
+    OF_HALF(fj_multiply_paired)(w->y, w->columns, w->message, w->constant, prime, k0);
     OF_HALF(fj_masked)(w->table[1]);
     OF_HALF(fj_masked)(w->y);
     for (int i = 0; i < HALF; i++) {
@@ -158,8 +170,8 @@ static LANES_TARGET void OF_FULL(exponentiate)(fj_lanes m[HALF], struct OF_FULL(
     OF_HALF(fj_canonical)(w->table[1]);
     OF_HALF(of_primes)(w->table[0], key->p.one, key->q.one, is_q);
     for (int i = 2; i < 16; i += 2) { /* M(A, B) < 2 p for A, B < 4 p */
-        OF_HALF(fj_square)(w->table[i], w->columns, w->table[i / 2], w->prime, k0);
-        OF_HALF(fj_multiply)(w->table[i + 1], w->columns, w->table[i], w->table[1], w->prime, k0);
+        OF_HALF(fj_square_paired)(w->table[i], w->columns, w->table[i / 2], prime, k0);
+        OF_HALF(fj_multiply_paired)(w->table[i + 1], w->columns, w->table[i], w->table[1], prime, k0);
     }
     FJ_TEST_POINT("table", w->table);
     for (size_t at = 0; at < exponent_len; at++) {
@@ -168,16 +180,19 @@ static LANES_TARGET void OF_FULL(exponentiate)(fj_lanes m[HALF], struct OF_FULL(
         for (int shift = 4; shift >= 0; shift -= 4) {
             const fj_lanes digit =
                 lanes_select(is_q, lanes_all(p_byte >> shift & 15), lanes_all(q_byte >> shift & 15));
-            if (at == 0 && shift == 4) {
-                OF_HALF(pick)(w->y, w->table, digit);
-                continue;
-            }
+            const int first = at == 0 && shift == 4;
             for (int i = 0; i < 4; i++) {
-                OF_HALF(fj_square)(w->y, w->columns, w->y, w->prime, k0);
+                if (!first) {
+                    OF_HALF(fj_square_paired)(w->y, w->columns, w->y, prime, k0);
+                }
+                if (i * OF_HALF(PART) < HALF) {
+                    OF_HALF(pick)(first ? w->y : w->picked, w->table, digit, i * OF_HALF(PART));
+                }
             }
-            OF_HALF(pick)(w->picked, w->table, digit);
-            OF_HALF(fj_multiply)(w->y, w->columns, w->y, w->picked, w->prime, k0);
-            FJ_TEST_POINT("y", w->y);
+            if (!first) {
+                OF_HALF(fj_multiply_paired)(w->y, w->columns, w->y, w->picked, prime, k0);
+                FJ_TEST_POINT("y", w->y);
+            }
         }
     }
     /* Out of Montgomery form: y / r mod p, at most p. */
@@ -187,25 +202,27 @@ static LANES_TARGET void OF_FULL(exponentiate)(fj_lanes m[HALF], struct OF_FULL(
         w->columns[HALF + i] = lanes_zero();
     }
     w->columns[FULL] = lanes_zero();
-    OF_HALF(reduce)(m, w->columns, w->prime, k0);
+    OF_HALF(reduce)(m, w->columns, in_pairs(prime), k0);
     OF_HALF(fj_masked)(m);
-    OF_HALF(fj_subtract_once)(m, w->prime);
+    OF_HALF(of_primes)(w->constant, key->p.p, key->q.p, is_q);
+    OF_HALF(fj_subtract_once)(m, w->constant);
 }
 
 /* message = m2 + q ((m1 - m2) / q mod p)  (Garner), below N by construction: m1 < p and m2 < q, q < 2 p. */
 static LANES_TARGET void OF_FULL(recombine)(struct OF_FULL(sign52) * w, const struct fj_private52 *key) {
     const fj_lanes k0 = lanes_all(key->p.k0);
-    OF_HALF(of_primes)(w->prime, key->p.p, key->p.p, 0);
-    OF_HALF(of_primes)(w->constant, key->q_inverse, key->q_inverse, 0);
+    OF_HALF(primes)(w->prime, key->p.p, key->p.p, 0);
+    lanes_everywhere(w->constant, key->p.p, HALF);
+    lanes_everywhere(w->y, key->q_inverse, HALF);
     for (int i = 0; i < HALF; i++) { /* m1 - m2 + 2 p, between 0 and 3 p */
-        w->m1[i] = lanes_add(lanes_sub(w->m1[i], w->m2[i]), lanes_add(w->prime[i], w->prime[i]));
+        w->m1[i] = lanes_add(lanes_sub(w->m1[i], w->m2[i]), lanes_add(w->constant[i], w->constant[i]));
     }
     OF_HALF(fj_canonical)(w->m1);
-    OF_HALF(fj_multiply)(w->m1, w->columns, w->m1, w->constant, w->prime, k0);
+    OF_HALF(fj_multiply_paired)(w->m1, w->columns, w->m1, w->y, (const uint64_t(*)[2])w->prime, k0);
     OF_HALF(fj_masked)(w->m1);
-    OF_HALF(fj_subtract_once)(w->m1, w->prime);
+    OF_HALF(fj_subtract_once)(w->m1, w->constant);
     FJ_TEST_POINT("h", w->m1);
-    OF_HALF(of_primes)(w->constant, key->q.p, key->q.p, 0);
+    lanes_everywhere(w->constant, key->q.p, HALF);
     OF_HALF(product)(w->message, w->m1, w->constant);
     for (int i = 0; i < HALF; i++) {
         w->message[i] = lanes_add(w->message[i], w->m2[i]);
@@ -226,19 +243,13 @@ LANES_INLINE void OF_FULL(store_factor)(uint64_t factor[][FJ_LANES], const fj_la
     }
 }
 
-LANES_INLINE void OF_FULL(everywhere)(fj_lanes out[FULL], const uint64_t limbs[]) {
-    for (int i = 0; i < FULL; i++) {
-        out[i] = lanes_all(limbs[i]);
-    }
-}
-
 static __attribute__((noinline)) LANES_TARGET void
 OF_FULL(sign)(uint8_t *const signatures[FJ_LANES], const struct fj_private52 *key,
               const struct fj_public52 *public, struct fj_blinding52 *blinding,
               const uint8_t *const digests[FJ_LANES], size_t count, struct OF_FULL(sign52) * w) {
     const fj_lanes k0 = lanes_all(public->k0);
     const size_t exponent_len = public->bytes / 2;
-    OF_FULL(everywhere)(w->n, public->n);
+    lanes_everywhere(w->n, public->n, FULL);
     encoded_messages(w->message, FULL, digests, public->bytes);
     /* Blind: message a / R = message u^65537.  Then a and b are squared for the next time, u with them. */
     OF_FULL(load_factor)(w->factor, (const uint64_t(*)[FJ_LANES])blinding->a);
@@ -247,13 +258,18 @@ OF_FULL(sign)(uint8_t *const signatures[FJ_LANES], const struct fj_private52 *ke
     OF_FULL(fj_square)(w->factor, w->columns, w->factor, w->n, k0);
     OF_FULL(store_factor)(blinding->a, w->factor);
     FJ_TEST_POINT("message", w->message);
-    if (count <= FJ_LANES / 2) { /* lanes 0-3 work modulo p, 4-7 modulo q, for the same four messages */
+    if (count <=
+        FJ_LANES / 2) { /* two lanes for each of four messages: the even one modulo p, the odd one modulo q */
+        static const uint64_t twice[] = {0, 0, 1, 1, 2, 2, 3, 3};
+        static const uint64_t even[] = {0, 2, 4, 6, 0, 2, 4, 6};
+        static const uint64_t odd[] = {1, 3, 5, 7, 1, 3, 5, 7};
         for (int i = 0; i < FULL; i++) {
-            w->message[i] = lanes_select(0xf0, w->message[i], lanes_swap_halves(w->message[i]));
+            w->message[i] = lanes_permute(w->message[i], twice);
         }
-        OF_FULL(exponentiate)(w->m1, w, key, exponent_len, 0xf0);
+        OF_FULL(exponentiate)(w->m2, w, key, exponent_len, 0xaa);
         for (int i = 0; i < HALF; i++) {
-            w->m2[i] = lanes_swap_halves(w->m1[i]);
+            w->m1[i] = lanes_permute(w->m2[i], even);
+            w->m2[i] = lanes_permute(w->m2[i], odd);
         }
     } else {
         OF_FULL(exponentiate)(w->m1, w, key, exponent_len, 0x00);
@@ -278,8 +294,8 @@ OF_FULL(sign)(uint8_t *const signatures[FJ_LANES], const struct fj_private52 *ke
 static __attribute__((noinline)) LANES_TARGET void
 OF_FULL(blind)(struct fj_blinding52 *blinding, const struct fj_public52 *public, struct OF_FULL(sign52) * w) {
     const fj_lanes k0 = lanes_all(public->k0);
-    OF_FULL(everywhere)(w->n, public->n);
-    OF_FULL(everywhere)(w->factor, public->r_squared);
+    lanes_everywhere(w->n, public->n, FULL);
+    lanes_everywhere(w->factor, public->r_squared, FULL);
     OF_FULL(load_factor)(w->message, (const uint64_t(*)[FJ_LANES])blinding->b);
     OF_FULL(fj_multiply)(w->message, w->columns, w->message, w->factor, w->n, k0);
     OF_FULL(store_factor)(blinding->b, w->message);

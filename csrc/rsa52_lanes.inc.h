@@ -1,4 +1,4 @@
-/* Between octets and lanes: reading signatures and writing them. */
+/* Between octets or limbs and lanes: reading signatures and keys, and writing signatures. */
 
 /* Limbs of eight big-endian numbers of `len` >= 8 octets each; zero beyond their end.  The octets are public, or their
  * addresses are: none depends on what they say. */
@@ -45,6 +45,13 @@ static LANES_TARGET void encoded_messages(fj_lanes *a, size_t limbs, const uint8
         at[l] = em[l];
     }
     lanes_from_octets(a, limbs, at, len);
+}
+
+/* One number in all lanes. */
+static LANES_TARGET void lanes_everywhere(fj_lanes *out, const uint64_t *number, size_t limbs) {
+    for (size_t i = 0; i < limbs; i++) {
+        out[i] = lanes_all(number[i]);
+    }
 }
 
 /* A public constant of each lane's key; most batches have one key. */

@@ -90,8 +90,8 @@ def random_operand(rng: random.Random, limbs: int) -> int:
     )
 
 
-def batches(limbs: int, arity: int) -> Iterator[tuple[list[list[int]], list[int]]]:
-    """Yield operands for eight lanes (a list of eight for each operand) and eight moduli.
+def batches(limbs: int, arity: int, *, paired: bool = False) -> Iterator[tuple[list[list[int]], list[int]]]:
+    """Yield operands for eight lanes (a list of eight for each operand) and eight moduli; two of them if paired.
 
     Each special operand meets others in all positions, and comes to every lane as the batches go on.
     """
@@ -99,7 +99,7 @@ def batches(limbs: int, arity: int) -> Iterator[tuple[list[list[int]], list[int]
     of_size = moduli(limbs)
     edges = operands(limbs, of_size[7])
     for turn in range(len(edges)):
-        ns = [of_size[(turn + lane) % len(of_size)] for lane in range(LANES)]
+        ns = [of_size[(turn + (lane % 2 if paired else lane)) % len(of_size)] for lane in range(LANES)]
         special = [operands(limbs, n) for n in ns]
         yield (
             [
@@ -113,6 +113,8 @@ def batches(limbs: int, arity: int) -> Iterator[tuple[list[list[int]], list[int]
         )
     for _ in range(RANDOM_BATCHES):
         ns = [(random_operand(rng, limbs) >> rng.choice([4, 16])) | 1 for _ in range(LANES)]
+        if paired:
+            ns = ns[:2] * (LANES // 2)
         yield [[random_operand(rng, limbs) for _ in range(LANES)] for _ in range(arity)], ns
 
 
@@ -176,14 +178,15 @@ def test_columns_of_a_square_add_up_to_it(library: ctypes.CDLL, limbs: int) -> N
 # --- Reduction -------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("paired", [False, True], ids=["each lane its modulus", "two moduli"])
 @pytest.mark.parametrize("limbs", SIZES)
-def test_montgomery_products_are_exact(library: ctypes.CDLL, limbs: int) -> None:
+def test_montgomery_products_are_exact(library: ctypes.CDLL, limbs: int, paired: bool) -> None:
     """The result is (a b + Q n) / R for the only Q below R: that very number, not one congruent to it.
 
     Holds for all a, b < R and odd n < R, whatever stands above bit 52 of a limb, and also where r lies over a or b.
     """
     rng = random.Random(limbs)
-    for turn, ((a, b), ns) in enumerate(batches(limbs, 2)):
+    for turn, ((a, b), ns) in enumerate(batches(limbs, 2, paired=paired)):
         r = empty(limbs)
         call(
             library,
@@ -195,6 +198,7 @@ def test_montgomery_products_are_exact(library: ctypes.CDLL, limbs: int) -> None
             lay(ns, limbs),
             packed([[k0_of(n)] for n in ns]),
             turn % 3,
+            paired,
         )
         for lane, made in enumerate(unpacked(r)):
             value = value_of(made)
@@ -219,11 +223,12 @@ def test_products_along_the_vectors_are_exact_and_carried(library: ctypes.CDLL, 
             assert value_of(list(r)) == reduced(a[lane] * b[lane], n, limbs)
 
 
+@pytest.mark.parametrize("paired", [False, True], ids=["each lane its modulus", "two moduli"])
 @pytest.mark.parametrize("limbs", SIZES)
-def test_montgomery_squares_are_exact(library: ctypes.CDLL, limbs: int) -> None:
+def test_montgomery_squares_are_exact(library: ctypes.CDLL, limbs: int, paired: bool) -> None:
     """Likewise r = (a^2 + Q n) / R, and where r lies over a."""
     rng = random.Random(limbs)
-    for turn, ((a,), ns) in enumerate(batches(limbs, 1)):
+    for turn, ((a,), ns) in enumerate(batches(limbs, 1, paired=paired)):
         r = empty(limbs)
         call(
             library,
@@ -234,6 +239,7 @@ def test_montgomery_squares_are_exact(library: ctypes.CDLL, limbs: int) -> None:
             lay(ns, limbs),
             packed([[k0_of(n)] for n in ns]),
             turn % 2,
+            paired,
         )
         for lane, made in enumerate(unpacked(r)):
             assert value_of(made) == reduced(a[lane] ** 2, ns[lane], limbs)

@@ -95,9 +95,13 @@ static unsigned all_lanes(size_t count) {
     return (unsigned)count;
 }
 
-/* One lane: an idle one (its signature goes nowhere) or one that counts. */
+/* One lane: an idle one (its signature goes nowhere) or one that counts.  Few tokens have two lanes each, side by side, in
+ * the exponentiation, and elsewhere those of the first half. */
 static unsigned one_lane(size_t count) {
-    const size_t token = count <= FJ_LANES / 2 ? plan.lane % (FJ_LANES / 2) : plan.lane;
+    const int doubled = strcmp(plan.point, "table") == 0 || strcmp(plan.point, "y") == 0;
+    const size_t token = count > FJ_LANES / 2 ? plan.lane
+                         : doubled            ? plan.lane / 2
+                                              : plan.lane % (FJ_LANES / 2);
     return token < count ? 1 : 0;
 }
 
