@@ -98,6 +98,36 @@ static struct fj_blinding52 blinding;
 static uint8_t made[FJ_LANES][FJ_RSA52_MAX_BYTES];
 static uint8_t digests[FJ_LANES][FJ_RSA52_DIGEST_LEN];
 
+/* 1368 multiply-adds, and beside them a load of eight lanes for each `every` of them.  Their number being the same, their time
+ * tells the clock, which loads take down (csrc/mont52.inc.h). */
+LANES_INLINE void madds_with_loads(const int every) {
+    enum { SUMS = 24, TURNS = 57 };
+    fj_lanes t[SUMS];
+    fj_lanes y = n[0];
+    UNROLL for (int i = 0; i < SUMS; i++) {
+        t[i] = a[i];
+    }
+    for (int turn = 0; turn < TURNS; turn++) {
+        UNROLL for (int i = 0; i < SUMS; i++) {
+            if (i % every == 0) {
+                __asm__ volatile("vmovdqa64 %1, %0" : "=v"(y) : "m"(n[i]));
+            }
+            t[i] = lanes_madd_lo(t[i], b[0], y);
+        }
+    }
+    UNROLL for (int i = 0; i < SUMS; i++) {
+        __asm__ volatile("" : : "v"(t[i]));
+    }
+}
+
+static LANES_TARGET void clocks(void) {
+    TIME("load/madds", 24, madds_with_loads(24));
+    TIME("load/madds", 8, madds_with_loads(8));
+    TIME("load/madds", 6, madds_with_loads(6));
+    TIME("load/madds", 4, madds_with_loads(4));
+    TIME("load/madds", 3, madds_with_loads(3));
+}
+
 static LANES_TARGET void routines(void) {
     const fj_lanes k0 = lanes_all(random_state >> 12);
     const uint64_t(*const pairs)[2] = (const uint64_t(*)[2])n; /* as signing has them */
@@ -147,6 +177,7 @@ int main(int count, char **arguments) {
     fill(&private, sizeof private);
     fill(&blinding, sizeof blinding);
     fill(digests, sizeof digests);
+    clocks();
     routines();
     operations();
     return 0;

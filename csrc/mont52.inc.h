@@ -24,8 +24,12 @@
  * at 3.5 GHz while it loads a vector for each six or more of them, and at 3.1 to 3.2 GHz with one for each four or less.
  * Broadcasts do not count.  So moduli that lanes share are kept as pairs of numbers, and loaded in pairs: 5 to 7 % of a
  * square or product of 20 limbs.  In verifying, whose lanes may have different keys, it gained nothing at 40 limbs and more:
- * there a limb is loaded for more madds.  The clock follows within a few milliseconds, so variants that take turns faster
- * share one, and only longer turns (40 ms) show such a difference. */
+ * there a limb is loaded for more madds.  benchmarks/kernel.py shows it (load/madds).  The clock follows within a few
+ * milliseconds, so variants that take turns faster share one, and only longer turns (40 ms) show such a difference.
+ *
+ * Tried without gain: a multiple of n that is -1 modulo 2^520, whose quotients are the columns themselves, so that all blocks
+ * but the last are plain products.  It takes as many madds; what it saves in waiting the clock takes back (1 % less at 20
+ * limbs, nothing at 40).  Nor did unrolled loops at 40 limbs. */
 
 #define FJ_JOIN_(a, b) a##_##b
 #define FJ_JOIN(a, b) FJ_JOIN_(a, b)
