@@ -149,6 +149,14 @@ LANES_INLINE void OF_HALF(primes)(uint64_t out[HALF][2], const uint64_t p[], con
     }
 }
 
+/* The four bits of each lane's exponent that belong to this window, the first being the highest. */
+LANES_INLINE fj_lanes OF_FULL(digit)(const struct fj_private52 *key, size_t window, fj_lane_mask is_q) {
+    const unsigned shift = window % 2 == 0 ? 4 : 0;
+    const uint64_t p_digit = key->p.exponent[window / 2] >> shift & 15;
+    const uint64_t q_digit = key->q.exponent[window / 2] >> shift & 15;
+    return lanes_select(is_q, lanes_all(p_digit), lanes_all(q_digit));
+}
+
 /* m = message^exponent mod prime, canonical and below the prime, in each lane for p or (where the mask is set) q: the
  * mask is 0x00, 0xff or 0xaa.  The message is below 2 N, canonical. */
 static LANES_TARGET void OF_FULL(exponentiate)(fj_lanes m[HALF], struct OF_FULL(sign52) * w,
@@ -174,26 +182,20 @@ static LANES_TARGET void OF_FULL(exponentiate)(fj_lanes m[HALF], struct OF_FULL(
         OF_HALF(fj_multiply_paired)(w->table[i + 1], w->columns, w->table[i], w->table[1], prime, k0);
     }
     FJ_TEST_POINT("table", w->table);
-    for (size_t at = 0; at < exponent_len; at++) {
-        const uint64_t p_byte = key->p.exponent[at];
-        const uint64_t q_byte = key->q.exponent[at];
-        for (int shift = 4; shift >= 0; shift -= 4) {
-            const fj_lanes digit =
-                lanes_select(is_q, lanes_all(p_byte >> shift & 15), lanes_all(q_byte >> shift & 15));
-            const int first = at == 0 && shift == 4;
-            for (int i = 0; i < 4; i++) {
-                if (!first) {
-                    OF_HALF(fj_square_paired)(w->y, w->columns, w->y, prime, k0);
-                }
-                if (i * OF_HALF(PART) < HALF) {
-                    OF_HALF(pick)(first ? w->y : w->picked, w->table, digit, i * OF_HALF(PART));
-                }
-            }
-            if (!first) {
-                OF_HALF(fj_multiply_paired)(w->y, w->columns, w->y, w->picked, prime, k0);
-                FJ_TEST_POINT("y", w->y);
+    const fj_lanes first = OF_FULL(digit)(key, 0, is_q);
+    for (int from = 0; from < HALF; from += OF_HALF(PART)) {
+        OF_HALF(pick)(w->y, w->table, first, from);
+    }
+    for (size_t window = 1; window < 2 * exponent_len; window++) {
+        const fj_lanes digit = OF_FULL(digit)(key, window, is_q);
+        for (int i = 0; i < 4; i++) {
+            OF_HALF(fj_square_paired)(w->y, w->columns, w->y, prime, k0);
+            if (i * OF_HALF(PART) < HALF) {
+                OF_HALF(pick)(w->picked, w->table, digit, i * OF_HALF(PART));
             }
         }
+        OF_HALF(fj_multiply_paired)(w->y, w->columns, w->y, w->picked, prime, k0);
+        FJ_TEST_POINT("y", w->y);
     }
     /* Out of Montgomery form: y / r mod p, at most p. */
     OF_HALF(fj_masked)(w->y);
