@@ -107,13 +107,18 @@ class Run:
         before = contender.counted() if contender else {}
         answers: list[Any] = []
 
+        def prepare() -> None:
+            if not task.times_itself:
+                answers.clear()
+            watch.mark()
+
         def call() -> None:
-            answers[:] = [*(answers if task.times_itself else ()), task.run()]
+            answers.append(task.run())
 
         benchmark.group = f"{case.operation} {case.alg}-{case.bits} t{case.threads} x{case.batch}"
         # The first of several calls finds the caches full of another contender's work, and is not timed.
         warm_ups = 1 if task.calls > 1 else 0
-        benchmark.pedantic(call, setup=watch.mark, warmup_rounds=warm_ups, rounds=task.calls, iterations=1)
+        benchmark.pedantic(call, setup=prepare, warmup_rounds=warm_ups, rounds=task.calls, iterations=1)
         watch.mark()
         for answer in answers:
             task.check(answer)
