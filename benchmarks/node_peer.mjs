@@ -6,6 +6,7 @@
 // {"do": "sign" | "verify", "count": n, "threads": n, "clock": "wall" | "cpu"} -> {"seconds", "answer": the first tokens or claims of the run}
 // and {"refuses": token} -> {"refused": true | false}. Threads are workers that hold the same keys and tokens.
 
+import { once } from 'node:events'
 import { createRequire } from 'node:module'
 import { createInterface } from 'node:readline'
 import { Worker, isMainThread, parentPort, workerData } from 'node:worker_threads'
@@ -77,12 +78,11 @@ if (isMainThread) {
   const workers = []
   let ready = false
 
-  const ask = (worker, request) =>
-    new Promise((resolve, reject) => {
-      worker.once('message', resolve)
-      worker.once('error', reject)
-      worker.postMessage(request)
-    })
+  const ask = async (worker, request) => {
+    const answered = once(worker, 'message') // or the worker's error is thrown
+    worker.postMessage(request)
+    return (await answered)[0]
+  }
 
   const handle = async (request) => {
     if (request.load) {
