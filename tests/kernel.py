@@ -75,7 +75,7 @@ def built(
     name: str, sources: Sequence[str], flags: Sequence[str], link: Sequence[str] = (), compiler: str = "gcc"
 ) -> Path:
     """Return a program or library of these sources (paths from the root), of which each is compiled once."""
-    compile_ = [compiler, *language(), f"-I{NATIVE}", "-Wall", "-Wextra", "-g", *flags]
+    compile_ = [compiler, *language(), f"-I{NATIVE}", "-Wall", "-Wextra", "-Werror=implicit", "-g", *flags]
     objects = [
         _made(
             f"{Path(source).stem}.o",

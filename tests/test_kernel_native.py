@@ -18,6 +18,7 @@ from kernel import HAS_IFMA, LANES, blinding52, built, core, encoded, private52,
 from scale import scaled
 
 from fastjwt.rsa_numbers import PrivateNumbers
+from fastjwt.status import Status
 
 Need = Callable[[str], str]
 
@@ -246,6 +247,18 @@ def test_a_wrong_trial_signature_is_wiped() -> None:
         assert done.returncode == 0, done.stderr
         good = int(wrong is of)
         assert figures(done.stdout) == {"loaded": good, "refused": 1 - good, "freed": 1, "dirty": 0}
+
+
+# --- Providers -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("provider", "seen"), [("other", 2), ("default", 0)])
+def test_another_provider_of_rsa_verifies_itself(provider: str, seen: int) -> None:
+    """Our own comparison takes the place of the default provider's alone: a site's module keeps its work."""
+    program = built("provider", ["tests/native/provider.c", *core()], ["-O2"], ["-lcrypto"])
+    done = run([program, provider], given_key(numbers()))
+    assert done.returncode == 0, done.stderr
+    assert figures(done.stdout) == {"good": Status.OK, "spoiled": Status.BAD_SIGNATURE, "seen": seen}
 
 
 # --- Time ------------------------------------------------------------------------------------------------------------
