@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,6 +13,19 @@ import fastjwt
 from fastjwt import engines, strict_json
 
 VECTORS = Path(__file__).resolve().parents[2] / "shared" / "vectors"
+
+
+def pytest_configure() -> None:
+    """Have no signal ignored, as a shell has SIGINT in the background and nohup SIGHUP: programs under test inherit it.
+
+    With a handler, which they do not inherit, the tests themselves still live through a hang-up.
+    """
+    for number, handler in (
+        (signal.SIGINT, signal.default_int_handler),
+        (signal.SIGHUP, lambda *_: None),
+    ):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, handler)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
