@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -71,9 +72,16 @@ def read(path: Path = PATH) -> list[Line]:
 
 
 def append(record: Record, path: Path = PATH) -> None:
-    """Add a run."""
-    with path.open("a") as file:
-        file.write(json.dumps(line_of(record), separators=(",", ":")) + "\n")
+    """Add a run; nothing of it where the disk is full, for half a line would spoil the whole history."""
+    line = json.dumps(line_of(record), separators=(",", ":")).encode() + b"\n"
+    with path.open("ab", buffering=0) as file:
+        end = file.seek(0, os.SEEK_END)
+        try:
+            while line:
+                line = line[file.write(line) :]
+        except OSError:
+            file.truncate(end)
+            raise
 
 
 def baseline_of(record: Record, lines: Sequence[Line], commit: str = "") -> tuple[Line | None, str]:

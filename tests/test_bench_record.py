@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 from pathlib import Path
 from typing import Any
 
@@ -267,6 +268,22 @@ def test_history_gets_a_line_a_run(tmp_path: Path) -> None:
     assert row_of(line["results"], "pyjwt")["ratio"] == 0.33333
     assert line["key"] == history.key_of(line["environment"])
     json.dumps(record)
+
+
+def test_a_full_disk_leaves_the_history_as_it_was(tmp_path: Path) -> None:
+    """A limit to the size of files stands for it: the beginning of the line fits, and then no more."""
+    record = recording.assemble("whole", QUIET, [(about(1), [floor(0, 10, 100), sample(0, 30)])], {})
+    path = tmp_path / "history.jsonl"
+    history.append(record, path)
+    before = path.read_bytes()
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) + 10, hard))
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            history.append(record, path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert path.read_bytes() == before
 
 
 # --- Installing and waiting ------------------------------------------------------------------------------------------
