@@ -15,6 +15,7 @@ How it measures, and why:
   hypervisor may have taken pages away that nobody touched: on one guest each hundredth page of a process that had slept
   half a second came back after 100 to 300 us.  `openssl speed` holds next to no memory and has nothing to get back; for
   ten thousand tokens it is 10 to 20 ms, once, which a batch job of minutes does not notice.
+* A call's time ends with its answer, which is dropped before the next call and outside of its time.
 * A sample is retaken when other processes or the hypervisor took part of the core meanwhile, never for its result.
 * Time is wall clock, on both sides.  On a machine that others use all the time `--clock cpu` takes processor time, on
   both sides; then only one-core rows make sense.

@@ -72,14 +72,14 @@ def read(path: Path = PATH) -> list[Line]:
 
 
 def append(record: Record, path: Path = PATH) -> None:
-    """Add a run; nothing of it where the disk is full, for half a line would spoil the whole history."""
+    """Add a run; nothing of it on a full disk or at Ctrl-C, for half a line would spoil the whole history."""
     line = json.dumps(line_of(record), separators=(",", ":")).encode() + b"\n"
     with path.open("ab", buffering=0) as file:
         end = file.seek(0, os.SEEK_END)
         try:
             while line:
                 line = line[file.write(line) :]
-        except OSError:
+        except BaseException:
             file.truncate(end)
             raise
 

@@ -27,7 +27,7 @@ Claims = Mapping[str, Any] | bytes
 # Tokens that cross into C together, for each thread and at the least: enough to make a crossing's cost vanish (20 us
 # with all of Python's part), few enough that their buffers stay in the second-level cache, and that the heap's free end
 # is seldom long enough to be given back, for page faults on the next chunk.  One thread takes 2 % longer with 128, and
-# with 384; two take 1 % longer with 512 together, and 8 % with 1024.
+# with 384; two take 1 % longer with 512 together, and 2 to 8 % with 1024.
 _CHUNK = 128
 _CHUNK_LEAST = 256
 # Payloads that are signed together: some milliseconds of work, so that what Python wrote is still in the caches when it

@@ -11,7 +11,7 @@
 
 /* --- The other provider ---------------------------------------------------------------------------------------------- */
 
-enum { MOST = 64 };
+enum { MOST = 256 };
 
 static OSSL_PROVIDER *behind;
 static OSSL_FUNC_signature_verify_fn *verify_behind;
