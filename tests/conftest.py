@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
-from collections.abc import Callable, Iterator
+import subprocess
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -37,19 +39,27 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.fixture(scope="session")
-def need(request: pytest.FixtureRequest) -> Callable[[str], str]:
-    """Return a function that finds a tool, or skips with its name (fails under --require-integration)."""
+def need(request: pytest.FixtureRequest) -> Callable[..., str]:
+    """Return a function that finds a tool, or skips with its name (fails under --require-integration).
 
-    def find(tool: str) -> str:
+    Flags after the tool's name are a compiler's: it must link a program with them.
+    """
+
+    def find(tool: str, *flags: str) -> str:
         path = shutil.which(tool)
-        if path is None:
-            message = f"{tool} is not installed here"
+        if path is None or (flags and not _links(path, flags)):
+            message = f"{' '.join((tool, *flags))} is not installed here"
             if request.config.getoption("--require-integration"):
                 pytest.fail(message)
             pytest.skip(message)
         return path
 
     return find
+
+
+def _links(compiler: str, flags: Sequence[str]) -> bool:
+    command = [compiler, *flags, "-x", "c", "-", "-o", os.devnull]
+    return subprocess.run(command, input=b"int main(void) { return 0; }", capture_output=True).returncode == 0
 
 
 @pytest.fixture(params=engines.available())

@@ -20,7 +20,7 @@ from scale import scaled
 from fastjwt.rsa_numbers import PrivateNumbers
 from fastjwt.status import Status
 
-Need = Callable[[str], str]
+Need = Callable[..., str]
 
 needs_ifma = pytest.mark.skipif(not HAS_IFMA, reason="this CPU offers no AVX-512 IFMA")
 
@@ -120,7 +120,7 @@ def test_no_branch_and_no_address_depends_on_a_secret(need: Need, bits: int, sec
 
     That it followed them is seen in m1 and in the signatures, which are marked as secret when they come out.
     """
-    need("clang-14")
+    need("clang-14", "-fsanitize=memory")
     done = run([instrumented(), secret, str(count), "none"], given_constants(numbers(bits)))
     assert done.stderr == ""
     assert done.returncode == 0
@@ -132,7 +132,7 @@ def test_no_branch_and_no_address_depends_on_a_secret(need: Need, bits: int, sec
 @pytest.mark.parametrize("leak", ["branch", "index"])
 def test_a_planted_leak_is_reported(need: Need, leak: str, secret: str) -> None:
     """One branch on a bit of m1, or one table entry chosen by m1, and MemorySanitizer speaks up."""
-    need("clang-14")
+    need("clang-14", "-fsanitize=memory")
     done = run([instrumented(), secret, "8", leak], given_constants(numbers()))
     assert done.returncode != 0
     assert "MemorySanitizer: use-of-uninitialized-value" in done.stderr
