@@ -68,6 +68,14 @@ def test_older_versions_and_odd_serial_numbers_are_read() -> None:
     assert x509.read(rebuilt([version, bytes.fromhex("0202ff7f"), *rest, extensions])) == its
 
 
+@pytest.mark.parametrize("version", [0, 3, 1 << 15_000], ids=der.shown)
+def test_versions_that_do_not_exist_are_refused(version: int) -> None:
+    """Python would refuse to print the last one."""
+    written = der.element(der.context(0), der.integer(version))
+    with pytest.raises(InvalidKeyError, match="version"):
+        x509.read(rebuilt([written, *SIGNED[1:]]))
+
+
 def test_structures_in_the_wrong_order_or_number_are_refused() -> None:
     version, serial, *rest = SIGNED
     extensions = rest[-1]

@@ -177,3 +177,10 @@ def test_any_octets_at_all_are_read_or_refused(octets: bytes) -> None:
     with contextlib.suppress(InvalidKeyError):
         while fields.next_tag() is not None:
             fields.skip()
+
+
+def test_a_number_of_any_size_can_be_named() -> None:
+    """Python refuses to print one of more than 4,300 digits."""
+    assert der.shown(7) == "7"
+    assert der.shown(-1) == "-1"
+    assert der.shown(1 << 15_000) == "of 15001 bits"

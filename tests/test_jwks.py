@@ -17,12 +17,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rsa_material import base64url, key, numbers, prime, private_jwk, private_numbers, public_jwk
 
-from fastjwt import HMACKey, JWKSet, RSAPrivateKey, RSAPublicKey, engines, jwks
+from fastjwt import HMACKey, JWKSet, RSAPrivateKey, RSAPublicKey, der, engines, jwks
 from fastjwt.errors import JWKSError
 
 A = public_jwk(key(0), kid="a")
 B = public_jwk(key(1), kid="b")
 SECRET = {"kty": "oct", "k": base64url(bytes(range(32))), "kid": "s"}
+# A certificate of version 2^15000, which Python refuses to print.
+_OF_A_VERSION_BEYOND_PRINTING = base64.b64encode(
+    der.sequence((der.sequence((der.element(der.context(0), der.integer(1 << 15_000)),)),))
+).decode()
 EC_PUBLIC = {"kty": "EC", "crv": "P-256", "x": "A" * 43, "y": "A" * 43, "kid": "ec"}
 
 
@@ -170,6 +174,8 @@ def test_wrong_options_are_wrong_use(options: dict[str, Any], kind: type[Excepti
         set_of(A, **options)
     with pytest.raises(kind):
         JWKSet.from_json('{"keys": []}', **options)
+    with pytest.raises(kind):
+        JWKSet.from_json("no JSON", **options)
 
 
 def test_the_smallest_caps_let_the_smallest_sets_in() -> None:
@@ -205,6 +211,7 @@ def test_the_smallest_caps_let_the_smallest_sets_in() -> None:
         {**B, "n": 5},
         {**B, "kid": 5},
         {**B, "x5c": ["AAAA"]},
+        {**B, "x5c": [_OF_A_VERSION_BEYOND_PRINTING]},
         public_jwk(key(0, 1024)),
         {**B, "n": base64url(numbers(key(1)).n * 3)},
     ],

@@ -36,7 +36,7 @@ def _read_to_be_signed(fields: der.Reader) -> PublicNumbers:
         version = tagged.integer()
         tagged.finish()
         if version not in (1, 2):  # v2 or v3; v1 is the default, which DER leaves out
-            raise fields.fault(f"version number {version}, expected 1 or 2 where one is written")
+            raise fields.fault(f"version number {der.shown(version)}, expected 1 or 2 where one is written")
     fields.integer(signed=True)  # RFC 5280 section 4.1.2.2: negative serial numbers exist and are to be borne
     for _ in ("signature", "issuer", "validity", "subject"):
         fields.skip(der.SEQUENCE)

@@ -28,6 +28,7 @@ __all__ = [
     "object_identifier",
     "octet_string",
     "sequence",
+    "shown",
 ]
 
 INTEGER = 0x02
@@ -188,6 +189,11 @@ def _walk(tag: int, contents: bytes, what: str, depth: int) -> None:
         raise reader.fault(f"nested deeper than {_MAX_DEPTH} levels")
     while reader.next_tag() is not None:
         _walk(*reader.any_element(), what, depth - 1)
+
+
+def shown(number: int) -> str:
+    """Return how a message names a number that was read: Python refuses to print one of thousands of digits."""
+    return str(number) if number.bit_length() <= 64 else f"of {number.bit_length()} bits"
 
 
 def element(tag: int, contents: bytes) -> bytes:

@@ -81,6 +81,7 @@ class JWKSet:
         for wrong options.
         """
         _check_cap("max_bytes", max_bytes)
+        _check_cap("max_keys", max_keys)
         reading = _Reading(load_policy(**options), _checked_flag(allow_secret_members))
         if isinstance(text, str):
             # An unpaired surrogate becomes octets that are no UTF-8, so the reader refuses it.
@@ -114,6 +115,7 @@ class JWKSet:
         `max_bytes` is taken for the sake of callers who pass the same options to both, and bounds nothing here.
         """
         _check_cap("max_bytes", max_bytes)
+        _check_cap("max_keys", max_keys)
         if not isinstance(d, dict):
             raise TypeError(f"a key set must be a dict, not {type(d).__name__}")
         reading = _Reading(load_policy(**options), _checked_flag(allow_secret_members))
@@ -225,7 +227,6 @@ class _Reading:
         self._secret_moduli: set[int] = set()
 
     def set_of(self, document: dict[str, Any], max_keys: int) -> JWKSet:
-        _check_cap("max_keys", max_keys)
         members = document.get("keys")
         if not isinstance(members, list):
             what = "it is a single JWK" if "kty" in document else "it has no member 'keys' that is a list"

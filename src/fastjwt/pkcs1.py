@@ -27,7 +27,7 @@ def read_private(octets: bytes) -> PrivateNumbers:
     outer.finish()
     version = fields.integer()
     if version != _TWO_PRIMES:
-        raise fields.fault(f"version {version}; only keys of two primes (version 0) are taken")
+        raise fields.fault(f"version {der.shown(version)}; only keys of two primes (version 0) are taken")
     numbers = PrivateNumbers(*(fields.integer() for _ in PrivateNumbers._fields))
     fields.finish()
     return numbers

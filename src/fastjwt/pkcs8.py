@@ -21,7 +21,7 @@ def read(octets: bytes) -> PrivateNumbers:
     outer.finish()
     version = fields.integer()
     if version not in (0, 1):
-        raise fields.fault(f"version {version}; only versions 0 and 1 exist")
+        raise fields.fault(f"version {der.shown(version)}; only versions 0 and 1 exist")
     spki.read_rsa_algorithm(fields)
     numbers = pkcs1.read_private(fields.octet_string())
     if fields.next_tag() == _ATTRIBUTES:
