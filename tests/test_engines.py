@@ -86,6 +86,24 @@ def test_a_process_without_the_extension_runs_the_pure_engine_and_says_why() -> 
     assert seen.returncode == 0, seen.stderr
 
 
+def test_where_libcrypto_withholds_sha256_no_engine_runs_and_each_says_why(tmp_path: Path) -> None:
+    configuration = tmp_path / "openssl.cnf"
+    configuration.write_text(
+        "openssl_conf = all\n[all]\nproviders = them\nalg_section = wanted\n[them]\ndefault = it\n[it]\nactivate = 1\n"
+        "[wanted]\ndefault_properties = fips=yes\n"
+    )
+    program = """
+        import fastjwt
+        try:
+            fastjwt.RSAPrivateKey.generate()
+        except RuntimeError as error:
+            print(error)
+    """
+    said = child.output_of(program, OPENSSL_CONF=str(configuration))
+    assert said.startswith("no engine can run here: ")
+    assert said.count("SHA-256") == len(engines.names())
+
+
 def test_who_chose_the_slow_engine_is_not_warned_of_it() -> None:
     batches = """
         import warnings

@@ -248,3 +248,41 @@ def test_other_threads_run_while_one_is_in_a_batch(engine: str, private_key: RSA
         return ticks
 
     assert asyncio.run(ticking()) > 5
+
+
+def test_interruptions_of_one_thread_neither_stop_the_others_nor_delay_forks_on_the_pure_engine() -> None:
+    """It lets a fork wait for threads inside `cryptography`: whom an exception threw out is inside no longer."""
+    child.output_of(
+        """
+        import os, random, signal, sys, threading, time
+        import fastjwt
+        key = fastjwt.RSAPrivateKey.generate()
+        verifier = fastjwt.Verifier(key.public_key(), require=())
+        token = fastjwt.Signer(key).sign({})
+        signal.signal(signal.SIGALRM, signal.default_int_handler)
+        for _ in range(int(sys.argv[1])):
+            try:
+                signal.setitimer(signal.ITIMER_REAL, random.uniform(2e-5, 1e-3))
+                while True:
+                    verifier.verify(token)
+            except KeyboardInterrupt:
+                pass
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            other = threading.Thread(target=verifier.verify, args=(token,), daemon=True)
+            other.start()
+            other.join(30)
+            assert not other.is_alive()
+        quickest = 9.0
+        for _ in range(3):  # the first waits for a mark that was left, if Python 3.10 let one be left
+            before = time.monotonic()
+            pid = os.fork()
+            if pid == 0:
+                verifier.verify(token)
+                os._exit(0)
+            quickest = min(quickest, time.monotonic() - before)
+            assert os.waitpid(pid, 0)[1] == 0
+        assert quickest < 0.9
+        """,
+        str(scaled(400, 40_000)),
+        FASTJWT_ENGINE="pure",
+    )

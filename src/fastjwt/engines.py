@@ -114,7 +114,7 @@ def _choose() -> Backend:
         backend = _load(name)
         if backend is not None:
             return backend
-    raise RuntimeError("no engine can run here: " + "; ".join(_refused.values()))  # pragma: no cover
+    raise RuntimeError("no engine can run here: " + "; ".join(_refused.values()))
 
 
 def _named(name: str) -> Backend:
@@ -127,7 +127,10 @@ def _named(name: str) -> Backend:
 
 
 def current() -> Backend:
-    """Return the engine in use.  Raises ValueError if `FASTJWT_ENGINE` names one that cannot run here."""
+    """Return the engine in use.
+
+    Raises ValueError if `FASTJWT_ENGINE` names one that cannot run here, and RuntimeError if none can.
+    """
     global _current
     if _current is None:
         with _lock:

@@ -9,14 +9,15 @@ from __future__ import annotations
 import hmac
 import os
 import threading
-from collections.abc import Sequence
-from typing import Any, NamedTuple, NoReturn
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, NoReturn, TypeVar
 
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.exceptions import InternalError, InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.backends.openssl import backend as _openssl
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
-from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.hashes import SHA256, Hash
 
 from .. import base64url, primes
 from ..errors import InvalidKeyError
@@ -35,11 +36,20 @@ _FAULTS = {
 }
 
 
+_PATIENCE_SECONDS = 1.0
+_STEP_SECONDS = 0.0005
+
+_Made = TypeVar("_Made")
+
+
 class _ForkGate:
     """Lets a fork wait until no thread is inside the cryptography package.
 
     A lock of its libcrypto that another thread holds at that moment would stay locked in the child for ever.  The fork
     waits a second at most: it may come from a signal handler that interrupted this very work.
+
+    There is no lock here.  What a signal handler raises, as at Ctrl-C, comes between any two steps of Python, and would
+    leave one locked for all other threads; adding to a set and discarding are one step each.
     """
 
     def __init__(self) -> None:
@@ -48,32 +58,62 @@ class _ForkGate:
             os.register_at_fork(before=self._close, after_in_parent=self._open, after_in_child=self._reset)
 
     def _reset(self) -> None:
-        self._changed = threading.Condition()
-        self._inside = 0
+        self._inside: set[object] = set()
         self._forking = False
 
     def _close(self) -> None:
-        with self._changed:
-            self._forking = True
-            self._changed.wait_for(lambda: self._inside == 0, timeout=1.0)
+        self._forking = True
+        if not _wait_while(lambda: bool(self._inside)):
+            self._inside.clear()  # no later fork waits for the same ones again
 
     def _open(self) -> None:
-        with self._changed:
-            self._forking = False
-            self._changed.notify_all()
+        self._forking = False
 
-    def __enter__(self) -> None:
-        with self._changed:
-            self._changed.wait_for(lambda: not self._forking, timeout=1.0)
-            self._inside += 1
+    def call(self, work: Callable[..., _Made], *arguments: object) -> _Made:
+        """Return what `work` returns, a step into the cryptography package."""
+        mark = object()
+        try:
+            self._inside.add(mark)
+            if self._forking:
+                self._step_aside(mark)
+            return work(*arguments)
+        finally:
+            self._inside.discard(mark)
 
-    def __exit__(self, *_: object) -> None:
-        with self._changed:
-            self._inside = max(0, self._inside - 1)
-            self._changed.notify_all()
+    def _step_aside(self, mark: object) -> None:
+        def forking() -> bool:
+            self._inside.discard(mark)
+            if self._forking:
+                return True
+            self._inside.add(mark)  # and look again: a fork may have begun in between
+            return self._forking
+
+        _wait_while(forking)
+        self._inside.add(mark)
+
+
+def _wait_while(condition: Callable[[], bool]) -> bool:
+    """Return whether the condition ended before the patience did."""
+    end = time.monotonic() + _PATIENCE_SECONDS
+    while condition():
+        if time.monotonic() > end:
+            return False
+        time.sleep(_STEP_SECONDS)
+    return True
 
 
 _gate = _ForkGate()
+
+
+def _tried_private(numbers: PrivateNumbers) -> rsa.RSAPrivateKey:
+    public = rsa.RSAPublicNumbers(numbers.e, numbers.n)
+    # Our own checks have passed, and are quicker than the 33 ms of the package's.
+    handle = rsa.RSAPrivateNumbers(
+        numbers.p, numbers.q, numbers.d, numbers.dp, numbers.dq, numbers.qi, public
+    ).private_key(unsafe_skip_rsa_key_validation=True)
+    signature = handle.sign(b"fastjwt", _PADDING, _SHA256)
+    handle.public_key().verify(signature, b"fastjwt", _PADDING, _SHA256)
+    return handle
 
 
 class _Secret(NamedTuple):
@@ -225,6 +265,12 @@ class PureBackend:
     name = "pure"
 
     def __init__(self) -> None:
+        try:
+            Hash(_SHA256).finalize()
+        except (InternalError, UnsupportedAlgorithm):
+            raise ImportError(
+                "cryptography's libcrypto offers no SHA-256 here (see its configuration)"
+            ) from None
         self.openssl_version = _openssl.openssl_version_text()
         self._counts = {"pure.sign": 0, "pure.verify": 0, "pure.hmac": 0}
         self._lock = threading.Lock()
@@ -239,25 +285,16 @@ class PureBackend:
     # --- Keys
 
     def load_public(self, numbers: PublicNumbers) -> rsa.RSAPublicKey:
-        with _gate:
-            try:
-                return rsa.RSAPublicNumbers(numbers.e, numbers.n).public_key()
-            except (ValueError, UnsupportedAlgorithm):
-                raise InvalidKeyError("the cryptography package refuses this RSA key") from None
+        try:
+            return _gate.call(rsa.RSAPublicNumbers(numbers.e, numbers.n).public_key)
+        except (ValueError, UnsupportedAlgorithm):
+            raise InvalidKeyError("the cryptography package refuses this RSA key") from None
 
     def load_private(self, numbers: PrivateNumbers) -> rsa.RSAPrivateKey:
-        with _gate:
-            public = rsa.RSAPublicNumbers(numbers.e, numbers.n)
-            try:
-                # Our own checks have passed, and are quicker than the 33 ms of the package's.
-                handle = rsa.RSAPrivateNumbers(
-                    numbers.p, numbers.q, numbers.d, numbers.dp, numbers.dq, numbers.qi, public
-                ).private_key(unsafe_skip_rsa_key_validation=True)
-                signature = handle.sign(b"fastjwt", _PADDING, _SHA256)
-                handle.public_key().verify(signature, b"fastjwt", _PADDING, _SHA256)
-            except (ValueError, UnsupportedAlgorithm, InvalidSignature):
-                raise InvalidKeyError("the private key does not sign what its public half verifies") from None
-            return handle
+        try:
+            return _gate.call(_tried_private, numbers)
+        except (ValueError, UnsupportedAlgorithm, InvalidSignature):
+            raise InvalidKeyError("the private key does not sign what its public half verifies") from None
 
     def export_private(self, handle: rsa.RSAPrivateKey) -> PrivateNumbers:
         its = handle.private_numbers()
@@ -271,8 +308,7 @@ class PureBackend:
         return handle.octets
 
     def generate(self, bits: int) -> PrivateNumbers:
-        with _gate:
-            return self.export_private(rsa.generate_private_key(65537, bits))
+        return self.export_private(_gate.call(rsa.generate_private_key, 65537, bits))
 
     def is_prime(self, candidate: int) -> bool:
         return primes.is_prime(candidate)
@@ -317,8 +353,7 @@ class PureBackend:
         if len(signature) != (public.key_size + 7) // 8:
             return False
         try:
-            with _gate:
-                public.verify(signature, message, _PADDING, _SHA256)
+            _gate.call(public.verify, signature, message, _PADDING, _SHA256)
         except InvalidSignature:
             return False
         return True
@@ -342,6 +377,5 @@ class PureBackend:
             self._count("pure.hmac")
             return hmac.digest(key.octets, message, "sha256")
         self._count("pure.sign")
-        with _gate:
-            signature: bytes = key.sign(message, _PADDING, _SHA256)
+        signature: bytes = _gate.call(key.sign, message, _PADDING, _SHA256)
         return signature
