@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections import deque
+
+import pytest
+
 import fastjwt
 
 
@@ -13,3 +17,12 @@ def test_one_key_under_two_names_serves_both(engine: str, private_key: fastjwt.R
     for kid in ("old", "new"):
         assert verifier.verify(fastjwt.Signer(private_key, kid=kid).sign({"n": 1})) == {"n": 1}
     assert verifier.verify(fastjwt.Signer(private_key).sign({"n": 1})) == {"n": 1}
+
+
+def test_any_sequence_of_keys_will_do_and_a_class_will_not(private_key: fastjwt.RSAPrivateKey) -> None:
+    public = private_key.public_key()
+    token = fastjwt.Signer(private_key).sign({"n": 1})
+    assert fastjwt.Verifier(deque([public]), require=()).verify(token) == {"n": 1}
+    for wrong in (fastjwt.JWKSet, fastjwt.RSAPublicKey, "key", b"key", {public}):
+        with pytest.raises(TypeError, match="expected an RSAPublicKey"):
+            fastjwt.Verifier(wrong)  # type: ignore[arg-type]

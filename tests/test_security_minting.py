@@ -592,6 +592,14 @@ def test_claims_must_not_change_the_issuer(issuer):
     refuses({"iss": issuer}, ValueError, issuer="i")
 
 
+def test_a_signers_audience_may_be_any_iterable_of_names():
+    for audience in ({"a": 1}.keys(), frozenset({"a"}), iter(["a"])):
+        assert json.loads(written({}, audience=audience)) == {"aud": ["a"]}
+    for wrong in (b"a", {"a": 1}, 1, object()):
+        with pytest.raises(TypeError):
+            written({}, audience=wrong)
+
+
 @pytest.mark.parametrize("audience", ["x", "", "A", ["x"], ["a", "x"], ["x", "a"], ["a", "b", "c"]], ids=repr)
 def test_claims_must_not_change_the_audience(audience):
     refuses({"aud": audience}, ValueError, audience="a")

@@ -89,7 +89,8 @@ class ClaimsWriter:
         if issuer is not None:
             self._fixed["iss"] = strict_json.underneath(issuer)
         if audience is not None:
-            self._fixed["aud"] = _checked_audience(audience)
+            several = isinstance(audience, Iterable) and not isinstance(audience, str | bytes | Mapping)
+            self._fixed["aud"] = _checked_audience(list(audience) if several else audience)
         # Raises for lone surrogates now rather than with the first token.
         strict_json.write(self._fixed)
         self._ttl = None if ttl is None else finite_seconds(ttl, "ttl")
