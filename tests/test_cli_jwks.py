@@ -59,7 +59,7 @@ def test_process_publishes_only_what_is_public(files: Files, private_key: fastjw
 @pytest.mark.parametrize(
     "form",
     ["private pem", "public pem", "private der", "public der", "private jwk", "public jwk", "set", "pkcs1",
-     "certificate", "certificate der", "encrypted"],
+     "certificate", "certificate der", "encrypted", "encrypted der"],
 )  # fmt: skip
 def test_key_is_read_in_every_form(
     files: Files, private_key: fastjwt.RSAPrivateKey, form: str, capsys: pytest.CaptureFixture[str]
@@ -82,6 +82,7 @@ def test_key_is_read_in_every_form(
         "certificate": lambda: certificate_of(private_key, serialization.Encoding.PEM),
         "certificate der": lambda: certificate_of(private_key, serialization.Encoding.DER),
         "encrypted": lambda: private_key.to_pem(password="secret").encode(),
+        "encrypted der": lambda: private_key.to_der(password="secret"),
     }
     path = files.write("key", forms[form]())
     password = files.write("password", "secret\n")

@@ -171,6 +171,14 @@ def test_empty_password_is_refused(tmp_path: Path, content: bytes) -> None:
     assert list(tmp_path.iterdir()) == [password]
 
 
+def test_a_password_file_without_a_name_is_no_reason_to_leave_the_key_open(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """As it is where a shell's variable was never set."""
+    assert main(["keygen", "--password-file", ""]) == 3
+    assert capsys.readouterr().out == ""
+
+
 def test_password_is_asked_for_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "private.pem"
     answers = [b"one", b"two", b"same", b"same"]
@@ -188,6 +196,7 @@ def test_password_is_asked_for_twice(tmp_path: Path, monkeypatch: pytest.MonkeyP
         ["--format", "jwk", "--password-file", "x"],
         ["--encrypt", "--password-file", "x"],
         ["--out", "same.pem", "--public", "same.pem"],
+        ["--out", "same.pem", "--public", "./same.pem", "--force"],
         ["--public", "-"],
         ["--format", "der"],
     ],

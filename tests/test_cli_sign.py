@@ -171,6 +171,33 @@ def test_encrypted_key_needs_its_password(
     assert "--password-file" in one_line(done.stderr)
 
 
+def test_encrypted_key_may_be_der(files: Files, private_key: fastjwt.RSAPrivateKey, capsys: Any) -> None:
+    key = files.write("encrypted.der", private_key.to_der(password="secret"))
+    claims = str(files.write("claims.json", b"{}"))
+    password = files.write("password", "secret")
+    assert main(["sign", claims, "--key", str(key), "--password-file", str(password)]) == 0
+    assert len(claims_in(capsys.readouterr().out, private_key)) == 1
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["sign", "--key", "-"],
+        ["sign", "--key", "{private}", "--password-file", "-"],
+        ["sign", "-", "--key", "-", "--password-file", "{private}"],
+        ["verify", "-", "--key", "-"],
+        ["verify", "-", "--jwks", "-"],
+        ["verify", "{private}", "--key", "-", "--key", "-"],
+        ["jwks", "-", "-"],
+        ["jwks", "-", "--password-file", "-"],
+    ],
+)
+def test_standard_input_can_be_only_one_input(files: Files, arguments: list[str], capsys: Any) -> None:
+    """The second would find nothing there, and an input without tokens or claims is no fault."""
+    assert main([argument.format(private=files.private) for argument in arguments]) == 2
+    assert "standard input" in one_line(capsys.readouterr().err.encode())
+
+
 @pytest.mark.parametrize("form", ["public", "jwks", "missing", "folder", "empty"])
 def test_what_is_no_private_key_ends_with_3(
     files: Files, form: str, capsys: pytest.CaptureFixture[str]

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from command import Files, files_in, objects, one_line, run, start
+from command import COMMAND, Files, files_in, objects, one_line, run, start
 
 import fastjwt
 from fastjwt.cli import main
@@ -583,3 +583,28 @@ def test_values_that_make_no_sense_are_wrong_usage(
     captured = capsys.readouterr()
     assert captured.out == ""
     assert captured.err
+
+
+@pytest.mark.parametrize("value", ["", ",", "sub,", "none,"])
+def test_an_empty_name_does_not_switch_the_required_claims_off(
+    files: Files, private_key: fastjwt.RSAPrivateKey, value: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As it comes of a shell's variable that was never set."""
+    token = fastjwt.Signer(private_key).sign({"sub": "s"})
+    assert main(["verify", token, "--key", str(files.public), "--require", value]) == 2
+    assert "--require" in one_line(capsys.readouterr().err.encode())
+
+
+def test_standard_error_is_written_to_and_not_replaced(files: Files) -> None:
+    log = files.write("log", "before\n")
+    with log.open("ab") as stderr:
+        done = subprocess.run(
+            [*COMMAND, "verify", files.signer.sign({}), "--key", files.public, "--output", "/dev/stderr"],
+            stderr=stderr,
+            timeout=120,
+        )
+    assert done.returncode == 0
+    first, result, *summary = log.read_text().splitlines()
+    assert first == "before"
+    assert json.loads(result)["valid"] is True
+    assert summary

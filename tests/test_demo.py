@@ -179,7 +179,14 @@ def test_few_tokens_are_enough(tokens: str, capsys: pytest.CaptureFixture[str]) 
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--tokens", "0"], ["--tokens", "x"], ["--bits", "1024"], ["--bits", "9000"], ["--threads", "0"]],
+    [
+        ["--tokens", "0"],
+        ["--tokens", "x"],
+        ["--bits", "1024"],
+        ["--bits", "9000"],
+        ["--bits", "2049"],
+        ["--threads", "0"],
+    ],
 )
 def test_numbers_that_make_no_sense_are_wrong_usage(
     arguments: list[str], capsys: pytest.CaptureFixture[str]

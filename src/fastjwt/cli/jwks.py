@@ -60,6 +60,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Read all keys, then write the set."""
     import json
 
+    options.check_standard_input(*arguments.files, arguments.password_file)
     keys = [(path, key) for path in arguments.files for key in public_keys(path, arguments.password_file)]
     if arguments.kid is not None and len(keys) != 1:
         raise UsageFault(f"--kid names one key, but {len(keys)} were given")

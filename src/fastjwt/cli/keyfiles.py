@@ -43,8 +43,10 @@ def private_key(path: str, password_file: str | None, **options: Any) -> RSAPriv
                 else RSAPrivateKey.from_jwk(content, **options)
             )
         if b"-----BEGIN" not in content and content[:1] == b"\x30":
-            return RSAPrivateKey.from_der(content, **options)
-        password = password_from(password_file, path) if _is_encrypted(content) else None
+            return RSAPrivateKey.from_der(
+                content, password=_password(content, password_file, path), **options
+            )
+        password = _password(content, password_file, path)
         return RSAPrivateKey.from_pem(content, password=password, **options)
 
 
@@ -89,9 +91,12 @@ def public_keys(path: str, password_file: str | None, **options: Any) -> list[RS
                 return [RSAPrivateKey.from_jwk(content, **options).public_key()]
             return [RSAPublicKey.from_jwk(content, **options)]
         if b"PRIVATE KEY-----" in content:
-            password = password_from(password_file, path) if _is_encrypted(content) else None
+            password = _password(content, password_file, path)
             return [RSAPrivateKey.from_pem(content, password=password, **options).public_key()]
         if content[:1] == b"\x30":
+            if _is_encrypted(content):
+                password = _password(content, password_file, path)
+                return [RSAPrivateKey.from_der(content, password=password, **options).public_key()]
             with contextlib.suppress(InvalidKeyError):
                 return [RSAPrivateKey.from_der(content, **options).public_key()]
         return [_public_from_text_or_der(content, options)]
@@ -158,7 +163,15 @@ def _refuse_set(members: dict[str, Any], advice: str) -> None:
 
 
 def _is_encrypted(content: bytes) -> bool:
+    from fastjwt.key_shapes import der_structure
+
+    if b"-----BEGIN" not in content and content[:1] == b"\x30":
+        return der_structure(content) == "encrypted PKCS#8"
     return b"-----BEGIN ENCRYPTED PRIVATE KEY-----" in content
+
+
+def _password(content: bytes, password_file: str | None, path: str) -> bytes | None:
+    return password_from(password_file, path) if _is_encrypted(content) else None
 
 
 def password_from(password_file: str | None, key_path: str) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from typing import TYPE_CHECKING, Any
 
 from fastjwt.cli import options
@@ -72,9 +73,15 @@ def run(arguments: argparse.Namespace) -> int:
     """Make the key and write it; say on stderr what was made."""
     from fastjwt import RSAPrivateKey
 
-    if arguments.format == "jwk" and (arguments.encrypt or arguments.password_file):
+    if arguments.format == "jwk" and (arguments.encrypt or arguments.password_file is not None):
         raise UsageFault("a JWK cannot be encrypted; use --format pem")
-    if arguments.public in ("-", arguments.out) and arguments.public:
+    if arguments.public == "-":
+        raise UsageFault("--public names a file; standard output is where the private key goes")
+    if (
+        arguments.public
+        and arguments.out
+        and os.path.realpath(arguments.public) == os.path.realpath(arguments.out)
+    ):
         raise UsageFault("--out and --public name the same file")
     for path in (arguments.out, arguments.public):
         if path and path != "-":
@@ -104,7 +111,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _new_password(arguments: argparse.Namespace) -> bytes | None:
-    if arguments.password_file:
+    if arguments.password_file is not None:
         return password_from(arguments.password_file, "the new key")
     if not arguments.encrypt:
         return None

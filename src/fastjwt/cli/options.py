@@ -6,7 +6,9 @@ import argparse
 import math
 from collections.abc import Sequence
 
-__all__ = ["claim_names", "key_id", "seconds", "single_or_list", "threads"]
+from fastjwt.cli.exits import UsageFault
+
+__all__ = ["check_standard_input", "claim_names", "key_id", "seconds", "single_or_list", "threads"]
 
 _MOST_THREADS = 1024  # as many as the library takes
 
@@ -54,4 +56,12 @@ def claim_names(values: Sequence[str] | None) -> tuple[str, ...]:
     if values is None:
         return ("exp",)
     names = [name.strip() for value in values for name in value.split(",")]
-    return tuple(dict.fromkeys(name for name in names if name and name != "none"))
+    if "" in names:  # a variable that was never set must not switch a check off
+        raise UsageFault("--require: a claim's name is empty; say none to require none")
+    return tuple(dict.fromkeys(name for name in names if name != "none"))
+
+
+def check_standard_input(*paths: str | None) -> None:
+    """Refuse to take two things from standard input, of which the second would find nothing there."""
+    if sum(path == "-" for path in paths) > 1:
+        raise UsageFault("standard input (-) can be only one of the inputs")

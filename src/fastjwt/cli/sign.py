@@ -106,13 +106,16 @@ def run(arguments: argparse.Namespace) -> int:
     """Sign all claims; the first that cannot be signed is an `InputFault`."""
     from fastjwt import InvalidKeyError, Signer
 
+    options.check_standard_input(arguments.claims, arguments.key, arguments.password_file)
     key = private_key(arguments.key, arguments.password_file)
-    kid = key.thumbprint() if arguments.thumbprint_kid else arguments.kid or key.kid
+    kid = (
+        key.thumbprint() if arguments.thumbprint_kid else key.kid if arguments.kid is None else arguments.kid
+    )
     try:
         signer = Signer(
             key,
             kid=kid,
-            headers={"typ": arguments.typ} if arguments.typ else None,
+            headers=None if arguments.typ is None else {"typ": arguments.typ},
             issuer=arguments.issuer,
             audience=options.single_or_list(arguments.audience),
             ttl=arguments.ttl,

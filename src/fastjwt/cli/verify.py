@@ -189,6 +189,7 @@ def _add_running(group: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Verify all tokens; the exit code says whether every one was valid."""
+    options.check_standard_input(arguments.source, arguments.jwks, *(arguments.key or ()))
     verifier = _verifier(arguments)
     with closing(token_source(arguments.source)) as source, open_output(arguments.output) as output:
         if source.is_terminal:

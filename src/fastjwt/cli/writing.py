@@ -13,7 +13,7 @@ import os
 import stat
 import sys
 from collections.abc import Iterator
-from typing import Protocol
+from typing import Protocol, TextIO
 
 from fastjwt.cli.exits import OutputFault, reason_of
 
@@ -76,7 +76,11 @@ def open_output(path: str | None, *, private: bool = False) -> Iterator[Output]:
     readable by its owner alone; else it keeps the mode of the file that it replaces.
     """
     if path is None or path in _STANDARD_OUTPUT:
-        with _standard_output() as output:
+        with _standard_stream(sys.stdout, "standard output") as output:
+            yield output
+        return
+    if path in _STANDARD_ERROR:
+        with _standard_stream(sys.stderr, "standard error") as output:
             yield output
         return
     if not path:
@@ -95,7 +99,9 @@ def open_output(path: str | None, *, private: bool = False) -> Iterator[Output]:
             yield output
 
 
+# Where they lead to a file, that is not ours to replace: others write to it, too.
 _STANDARD_OUTPUT = ("-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
+_STANDARD_ERROR = ("/dev/stderr", "/dev/fd/2", "/proc/self/fd/2")
 
 
 def _mode_of(path: str) -> int | None:
@@ -112,12 +118,12 @@ def _umask() -> int:
 
 
 @contextlib.contextmanager
-def _standard_output() -> Iterator[Output]:
-    if sys.stdout is None:
-        raise OutputFault("standard output is closed")
-    with output_faults("standard output"):
-        sys.stdout.flush()
-    output = Output(sys.stdout.buffer, "standard output")
+def _standard_stream(stream: TextIO | None, name: str) -> Iterator[Output]:
+    if stream is None:
+        raise OutputFault(f"{name} is closed")
+    with output_faults(name):
+        stream.flush()
+    output = Output(stream.buffer, name)
     try:
         yield output
     except OutputFault:

@@ -28,8 +28,8 @@ class Plan:
             raise ValueError("--tokens must be at least 1")
         if self.threads is not None and not 1 <= self.threads <= 1024:
             raise ValueError("--threads must be from 1 to 1024")
-        if not 2048 <= self.bits <= 8192:
-            raise ValueError("--bits must be from 2048 to 8192")
+        if not 2048 <= self.bits <= 8192 or self.bits % 2:
+            raise ValueError("--bits must be an even number from 2048 to 8192")
 
 
 @dataclass(frozen=True)
