@@ -417,6 +417,12 @@ def test_a_secret_is_bytes(secret: Any) -> None:
         HMACKey(secret)
 
 
+def test_a_secret_whose_length_is_no_c_int_is_refused(engine: str) -> None:
+    """Of 2^32 + 32 bytes libcrypto would take the first 32, and the standard library's hmac overflows."""
+    with pytest.raises(InvalidKeyError, match="at most 2147483647"):
+        HMACKey(bytes(2**31))
+
+
 def test_key_files_are_no_secrets(engine: str) -> None:
     for octets in (
         public_file(key()),

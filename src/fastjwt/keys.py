@@ -32,6 +32,7 @@ __all__ = ["HMACKey", "LoadOptions", "LoadPolicy", "RSAPrivateKey", "RSAPublicKe
 
 _GENERATED_BITS = (2048, 8192)
 _MIN_SECRET_BYTES = 32  # RFC 7518 section 3.2: at least as long as the hash
+_MAX_SECRET_BYTES = 2**31 - 1  # libcrypto takes the length as an int, and of a longer one its last 32 bits
 _SHOWN_THUMBPRINT = 8
 
 
@@ -408,7 +409,7 @@ class RSAPrivateKey(_Key):
 class HMACKey(_Key):
     """A shared secret, for signing and verifying HS256.
 
-    `secret_bytes` is bytes, at least `min_bytes` of them.  Raises InvalidKeyError if it is shorter, or if it is a key
+    `secret_bytes` is bytes, `min_bytes` to 2 GiB of them.  Raises InvalidKeyError if it is not, or if it is a key
     file (PEM, OpenSSH, DER, JWK, JWKS) in any wrapping; TypeError if it is not bytes.  It cannot be pickled, and `repr`
     shows neither the secret nor anything made of it.
     """
@@ -435,6 +436,10 @@ class HMACKey(_Key):
         if len(secret) < min_bytes:
             raise InvalidKeyError(
                 f"HMAC secret has {len(secret)} bytes, at least {min_bytes} are wanted (option min_bytes)"
+            )
+        if len(secret) > _MAX_SECRET_BYTES:
+            raise InvalidKeyError(
+                f"HMAC secret has {len(secret)} bytes, at most {_MAX_SECRET_BYTES} are taken"
             )
         if looks_like_key(secret):
             raise InvalidKeyError("HMAC secret is a key file; a public key must never serve as a secret")
