@@ -32,7 +32,7 @@ __all__ = ["HMACKey", "LoadOptions", "LoadPolicy", "RSAPrivateKey", "RSAPublicKe
 
 _GENERATED_BITS = (2048, 8192)
 _MIN_SECRET_BYTES = 32  # RFC 7518 section 3.2: at least as long as the hash
-_MAX_SECRET_BYTES = 2**31 - 1  # libcrypto takes the length as an int, and of a longer one its last 32 bits
+_MAX_SECRET_BYTES = 2**31 - 1  # libcrypto keeps the length in an int: what is above is cut off
 _SHOWN_THUMBPRINT = 8
 
 
