@@ -1,5 +1,6 @@
 /* The door: what Python hands over is checked here, and nothing below checks it again. */
 #include <openssl/crypto.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -214,7 +215,10 @@ int fj_floor(fj_key *key, int sign, size_t count) {
         good = sign ? EVP_PKEY_sign(context->sign, signature, &len, digest, sizeof digest) == 1
                     : EVP_PKEY_verify(context->verify, signature, len, digest, sizeof digest) == 1;
     }
-    status = good ? FJ_OK : fj_openssl_failed(FJ_INTERNAL);
+    status = good ? FJ_OK : fj_context_failed(context, FJ_INTERNAL);
+    if (ERR_peek_error() != 0) { /* it failed at something and went on, as in fj_openssl_sign */
+        context->broken = 1;
+    }
     fj_key_return(key, context);
     return (int)status;
 }

@@ -103,6 +103,15 @@ static void context_free(struct fj_context *context) {
     free(context);
 }
 
+/* Free a context where no fork is held off yet: libcrypto takes a lock that all keys of the process share. */
+static void context_drop(struct fj_context *context) {
+    if (context != NULL) {
+        fj_fork_hold_off();
+        context_free(context);
+        fj_fork_let();
+    }
+}
+
 fj_key *fj_key_retain(fj_key *key) {
     atomic_fetch_add_explicit(&key->holders, 1, memory_order_relaxed);
     return key;
@@ -113,7 +122,7 @@ void fj_key_release(fj_key *key) {
         return;
     }
     for (int i = 0; i < IDLE_CONTEXTS; i++) {
-        context_free(atomic_load(&key->idle[i]));
+        context_drop(atomic_load(&key->idle[i]));
     }
     if (key->kind == FJ_KEY_PUBLIC) {
         free(key->memory);
@@ -307,7 +316,7 @@ struct fj_context *fj_key_borrow(fj_key *key, enum fj_status *status) {
         if (context->generation == fj_fork_generation()) {
             return context;
         }
-        context_free(context);
+        context_drop(context);
     }
     fj_fork_hold_off();
     struct fj_context *const context = context_new(key, status);
@@ -327,7 +336,7 @@ void fj_key_return(fj_key *key, struct fj_context *context) {
             return;
         }
     }
-    context_free(context);
+    context_drop(context);
 }
 
 enum fj_status fj_context_failed(struct fj_context *context, enum fj_status otherwise) {

@@ -107,6 +107,8 @@ fj_key *fj_key_generate(int *status, unsigned bits) {
         }
     }
     fj_secret_free(memory, memory_len);
+    fj_fork_hold_off();
     EVP_PKEY_free(pkey);
+    fj_fork_let();
     return key;
 }

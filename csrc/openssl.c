@@ -5,11 +5,14 @@
 #include <openssl/rsaerr.h>
 #include <pthread.h>
 
+#include "fork.h"
+
 static struct fj_openssl fetched;
 static enum fj_status fetch_status = FJ_INTERNAL;
 static pthread_mutex_t fetch_lock = PTHREAD_MUTEX_INITIALIZER;
 
 enum fj_status fj_openssl_init(void) {
+    fj_fork_hold_off(); /* for libcrypto's locks, and for the one here */
     pthread_mutex_lock(&fetch_lock);
     if (fetched.sha256 == NULL) {
         fetched.sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
@@ -21,6 +24,7 @@ enum fj_status fj_openssl_init(void) {
     fetch_status = complete ? FJ_OK : fj_openssl_failed(FJ_INTERNAL);
     const enum fj_status status = fetch_status;
     pthread_mutex_unlock(&fetch_lock);
+    fj_fork_let();
     return status;
 }
 

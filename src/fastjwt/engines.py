@@ -58,6 +58,16 @@ _LOADERS: dict[str, Callable[[], Backend]] = {
 }
 
 _lock = threading.RLock()
+
+
+def _renew_lock() -> None:
+    global _lock
+    _lock = threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):  # a thread that was choosing has no other half in the child
+    os.register_at_fork(after_in_child=_renew_lock)
+
 _loaded: dict[str, Backend] = {}
 _refused: dict[str, str] = {}
 _current: Backend | None = None
