@@ -9,8 +9,8 @@ int fj_fork_watch(void);
 unsigned fj_fork_generation(void);
 
 /* Around each use of libcrypto that takes locks of the whole process (fetching, making and freeing keys and contexts,
- * random numbers): a fork waits until no thread is between the two, since a lock that another thread holds at that moment would
- * stay locked in the child for ever.  Not to be nested.
+ * random numbers): a fork waits until no thread is between the two, since a lock that another thread holds at that moment
+ * would stay locked in the child for ever.  Not to be nested.
  *
  * The forking thread holds the GIL, so it waits no longer than FJ_FORK_PATIENCE_S; nothing of ours stays inside for that
  * long but at a debugger's hand or on a machine that has come to a halt (the longest is one signature of 16384 bits).

@@ -68,6 +68,7 @@ def _renew_lock() -> None:
 if hasattr(os, "register_at_fork"):  # a thread that was choosing has no other half in the child
     os.register_at_fork(after_in_child=_renew_lock)
 
+
 _loaded: dict[str, Backend] = {}
 _refused: dict[str, str] = {}
 _current: Backend | None = None

@@ -61,14 +61,14 @@ def source_of(keys: Any) -> KeySource:
     """Return the source for one key, a list of keys, a JWKSet, or an object that is such a source itself."""
     if isinstance(keys, JWKSet):
         return keys
-    if isinstance(keys, Sequence) and not isinstance(keys, str | bytes | bytearray | memoryview):
-        if not keys:
-            raise ValueError("the list of keys is empty: no token could be verified")
-        return _KeyList([_checked(key) for key in keys])
     is_source = callable(getattr(keys, "candidates", None)) and hasattr(keys, "generation")
     if is_source and not isinstance(keys, type):  # JWKSet itself, where a set was meant, has both as well
         source: KeySource = keys
         return source
+    if isinstance(keys, Sequence) and not isinstance(keys, str | bytes | bytearray | memoryview):
+        if not keys:
+            raise ValueError("the list of keys is empty: no token could be verified")
+        return _KeyList([_checked(key) for key in keys])
     return _OneKey(_checked(keys))
 
 
